@@ -1,0 +1,1 @@
+"""Campaigns, units, people, works, uploads, quotas, recommendation lists and receipts."""

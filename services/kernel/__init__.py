@@ -1,0 +1,1 @@
+"""Mechanism without product nouns: delivery, storage, time, identity, web."""

@@ -1,0 +1,1 @@
+"""What services promise each other: the envelope, the events and the topics."""

@@ -1,0 +1,1 @@
+"""Turns events into messages, and keeps the heads of the record."""

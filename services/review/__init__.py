@@ -1,0 +1,1 @@
+"""Rounds, experts, assignment, ballots, tallies, results and the record of them."""

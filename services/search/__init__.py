@@ -1,0 +1,1 @@
+"""Full text of stories, and the register of earlier winners."""
