@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import Field, model_validator
 
 from services.campaigns.findings import Frozen
+from services.campaigns.references import Cite
 from services.campaigns.slots.file import Corrupt, FileSize, Look, Padded, Truncated
 from services.campaigns.slots.photo import PhotoDpi, PhotoFormat, PhotoPixels
 from services.campaigns.slots.rule import SlotRule
@@ -28,6 +29,7 @@ from services.campaigns.slots.video import (
     TailCard,
     VideoCodec,
 )
+from services.campaigns.text import Id, Text
 
 __all__ = [
     "CHECK_IDS",
@@ -94,12 +96,12 @@ CHECK_IDS = (*(str(rule.model_fields["kind"].default) for rule in RULES), *ENGIN
 class Slot(Frozen):
     """A place for files of one medium in a work; `min_files` is 0 where the notice only encourages."""
 
-    id: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
-    label: str
+    id: Id
+    label: Text
     medium: Literal["video", "photo"]
     min_files: int = Field(default=1, ge=0)
     max_files: int = Field(default=1, ge=1)
-    cite: str
+    cite: Cite
     rules: tuple[AnyRule, ...] = ()
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@ from pydantic import Field, PositiveInt, model_validator
 from services.campaigns.findings import Severity
 from services.campaigns.quantities import Base, parse_size_bytes, size_text
 from services.campaigns.slots.rule import SlotRule
+from services.campaigns.text import Id, Text
 
 
 class FileSize(SlotRule):
@@ -103,8 +104,8 @@ class Look(SlotRule):
     label: ClassVar[str] = "人工核实"
     kind: Literal["look"] = "look"
     severity: Severity = Severity.ASK
-    item: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
-    question: str
+    item: Id
+    question: Text
 
     def _asked(self) -> str:
         return f"请人工核实：{self.question}"

@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from services.campaigns.findings import Rule
+from services.campaigns.references import Cite
+from services.campaigns.text import Text
 
 
 class SlotRule(Rule, ABC):
@@ -17,7 +19,8 @@ class SlotRule(Rule, ABC):
     """
 
     label: ClassVar[str]
-    words: str | None = None
+    cite: Cite
+    words: Text | None = None
 
     def asked(self) -> str:
         """Return what is asked, ready to stand in a sentence: "应为5—8分钟"."""

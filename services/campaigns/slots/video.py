@@ -8,7 +8,9 @@ from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from services.campaigns.findings import Frozen, Severity
 from services.campaigns.quantities import Pair, Seconds, duration_range_text, duration_text
+from services.campaigns.references import CardField, UnitTypeRef
 from services.campaigns.slots.rule import SlotRule
+from services.campaigns.text import Text
 
 MP4_BRANDS = ("isom", "iso2", "iso4", "iso5", "iso6", "mp41", "mp42", "avc1", "M4V ", "MSNV", "f4v ", "XAVC")
 
@@ -189,9 +191,9 @@ class Shown(Frozen):
     Without `unit_types` it is asked of every unit.
     """
 
-    words: str
-    field: str | None = None
-    unit_types: tuple[str, ...] = ()
+    words: Text
+    field: CardField | None = None
+    unit_types: tuple[UnitTypeRef, ...] = ()
 
 
 class _Card(SlotRule):
