@@ -12,7 +12,8 @@ from services.kernel.auth.revocations import Revocations
 from services.kernel.handlers import Handlers
 from services.kernel.jobs import Jobs
 from services.kernel.keys import Keys
-from services.kernel.ports import Clock, Database, Mailer, ObjectStore, SearchIndex
+from services.kernel.ports import Clock, Database, Mailer, ObjectStore
+from services.kernel.search_index import SearchIndex
 from services.kernel.settings import Settings
 from services.kernel.stamps import Stamps
 
