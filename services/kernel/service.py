@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sqlalchemy import Connection
+
 from services.kernel.auth.passwords import Passwords
 from services.kernel.auth.revocations import Revocations
 from services.kernel.handlers import Handlers
 from services.kernel.jobs import Jobs
 from services.kernel.keys import Keys
 from services.kernel.ports import Clock, Database, Mailer, ObjectStore
-from services.kernel.search_index import SearchIndex
+from services.kernel.search_index import IndexSpec, SearchIndex
 from services.kernel.settings import Settings
 from services.kernel.stamps import Stamps
 
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
 class Definition:
     """One service as its `main.py` declares it.
 
-    `prefixes` are the paths it answers on the one origin; `start` runs once before it takes requests, deliveries and jobs.
+    `prefixes` are the first path segments it answers on the one origin ("" answers what no other owns); `observers` set
+    gauges from read-only queries when metrics are asked for; `start` runs once before requests, deliveries and jobs.
     """
 
     name: str
@@ -34,6 +37,8 @@ class Definition:
     jobs: Jobs
     routers: Sequence[APIRouter]
     migrations: Path
+    observers: Sequence[Callable[[Connection], None]] = ()
+    indexes: Sequence[IndexSpec] = ()
     start: Callable[[Context], None] = lambda _context: None
     job_threads: Callable[[Settings], int] = lambda _settings: 1
 
