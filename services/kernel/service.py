@@ -1,0 +1,62 @@
+"""What a service is made of, and what it is handed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from services.kernel.auth.passwords import Passwords
+from services.kernel.auth.revocations import Revocations
+from services.kernel.handlers import Handlers
+from services.kernel.jobs import Jobs
+from services.kernel.keys import Keys
+from services.kernel.ports import Clock, Database, Mailer, ObjectStore
+from services.kernel.search_index import SearchIndex
+from services.kernel.settings import Settings
+from services.kernel.stamps import Stamps
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One service as its `main.py` declares it.
+
+    `prefixes` are the paths it answers on the one origin; `start` runs once before it takes requests, deliveries and jobs.
+    """
+
+    name: str
+    prefixes: tuple[str, ...]
+    handlers: Handlers
+    jobs: Jobs
+    routers: Sequence[APIRouter]
+    migrations: Path
+    start: Callable[[Context], None] = lambda _context: None
+    job_threads: Callable[[Settings], int] = lambda _settings: 1
+
+
+@dataclass
+class Context:
+    """A running service: its definition and its engines. Endpoints get it as `Ctx`, jobs as `context.service`."""
+
+    definition: Definition
+    settings: Settings
+    database: Database
+    store: ObjectStore
+    index: SearchIndex
+    mailer: Mailer
+    clock: Clock
+    keys: Keys
+    stamps: Stamps
+    revocations: Revocations
+    passwords: Passwords
+    folder: Path
+    degraded: Callable[[], Sequence[str]] = field(default=lambda: ())
+
+    @property
+    def name(self) -> str:
+        """The service's name."""
+        return self.definition.name
