@@ -44,7 +44,7 @@ def document(identity: str, body: str, *, version: int = 1, title: str = "", **o
 
 
 def found(index: SearchIndex, text: str, name: str = "staff", **request: object) -> list[str]:
-    return [hit.id for hit in index.search(name, SearchRequest(text, limit=1000, **request)).hits]  # type: ignore[arg-type]
+    return [hit.id for hit in index.search(name, SearchRequest(text, limit=1000, **request)).hits]
 
 
 def test_what_was_put_is_found_as_it_was(index: SearchIndex) -> None:

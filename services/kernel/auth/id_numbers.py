@@ -47,7 +47,7 @@ def checked_id_number(number: str) -> str:
     Length, digits, date of birth and check character are looked at; the region code is not, because codes come and go.
     """
     from stdnum.cn import ric  # noqa: PLC0415 - few processes ever see a number
-    from stdnum.exceptions import ValidationError  # noqa: PLC0415
+    from stdnum.exceptions import ValidationError  # noqa: PLC0415 - as above
 
     compact = ric.compact(unicodedata.normalize("NFKC", number))
     if len(compact) != LENGTH:
