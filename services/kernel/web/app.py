@@ -31,7 +31,7 @@ def build_app(definition: ServiceDefinition, context: ServiceContext) -> FastAPI
 
 
 def one_origin(apps: Mapping[str, FastAPI]) -> ASGIApp:
-    """Serve several apps under one origin, by the first segment of the path; the app of "" takes what no other owns.
+    """Serve several apps under one origin, by the first two or one segments; the app of "" takes what no other owns.
 
     Health, readiness and metrics speak for all of them.
     """
@@ -47,11 +47,12 @@ def one_origin(apps: Mapping[str, FastAPI]) -> ASGIApp:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
             return
-        segment = scope["path"].lstrip("/").partition("/")[0]
+        segment, _, rest = scope["path"].lstrip("/").partition("/")
         if (speaks_for_all := shared.get(segment)) is not None and scope["type"] == "http":
             await (await speaks_for_all())(scope, receive, send)
             return
-        await by_segment.get(segment, by_segment[""])(scope, receive, send)
+        app = by_segment.get(f"{segment}/{rest.partition('/')[0]}") or by_segment.get(segment) or by_segment[""]
+        await app(scope, receive, send)
 
     return dispatch
 

@@ -22,10 +22,14 @@ class ServiceDefinition(Protocol):
     `observers` run read-only queries when metrics are asked for, and set gauges.
     """
 
-    name: str
-    prefixes: Sequence[str]
-    routers: Sequence[APIRouter]
-    observers: Sequence[Callable[[Connection], None]]
+    @property
+    def name(self) -> str: ...
+    @property
+    def prefixes(self) -> Sequence[str]: ...
+    @property
+    def routers(self) -> Sequence[APIRouter]: ...
+    @property
+    def observers(self) -> Sequence[Callable[[Connection], None]]: ...
 
 
 class ServiceContext(Protocol):
