@@ -102,7 +102,7 @@ class Platform:
         """Return the ASGI application of all five on one origin."""
         from services.kernel.web import build_app, one_origin  # noqa: PLC0415 - commands that serve nothing need no web
 
-        apps = {name: build_app(running.context.definition, running.context) for name, running in self.services.items()}
+        apps = {name: build_app(running.context) for name, running in self.services.items()}
         return one_origin({prefix: apps[name] for prefix, name in gateway_table(self.definitions).items()})
 
     def idle(self) -> bool:
