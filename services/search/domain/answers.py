@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from services.campaigns.models.winners import LEVEL_WORDS, Level, PriorWinnerRule
+from services.campaigns.models.winners import Level, PriorWinnerRule
 from services.search.domain import forms
 from services.search.domain.decisions import Decision, fields_hash
 from services.search.domain.entries import EarlierRecord, Entry

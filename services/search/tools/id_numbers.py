@@ -6,13 +6,13 @@ import hmac
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import date
 from hashlib import sha256
+
+from stdnum.cn import ric
+from stdnum.exceptions import ValidationError
 
 from services.search.domain.entries import Birth, IdDigest
 
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_CHECK_CHARS = "10X98765432"
 _SHAPE = re.compile(r"[0-9]{17}[0-9X]")
 _OLD_SHAPE = re.compile(r"[0-9]{15}")
 
@@ -45,12 +45,11 @@ def read_id_number(text: str) -> str | None:
 def birth_of(number: str) -> Birth | None:
     """Return year and month of birth that an 18-character number holds, None for a day that never was."""
     try:
-        day = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
-    except ValueError:
+        day = ric.get_birth_date(number)
+    except ValidationError:
         return None
     return Birth(day.year, day.month)
 
 
 def _completed(first17: str) -> str:
-    total = sum(int(digit) * weight for digit, weight in zip(first17, _WEIGHTS, strict=True))
-    return first17 + _CHECK_CHARS[total % 11]
+    return first17 + str(ric.calc_check_digit(first17 + "0"))
