@@ -20,9 +20,9 @@ def read_campaign(path: Path, choices: Mapping[str, str] | None = None) -> Campa
     return load_campaign(_bytes(path), path.name, bases=_beside(path), choices=choices)
 
 
-def read_units(path: Path) -> Units:
+def read_units(path: Path, campaign: Campaign | None = None) -> Units:
     """Return the units of a YAML file; raises what `load_units` raises, and `OSError`."""
-    return load_units(_bytes(path), path.name)
+    return load_units(_bytes(path), path.name, campaign=campaign)
 
 
 def _beside(path: Path) -> Callable[[str], bytes | None]:

@@ -44,7 +44,7 @@ def _single(file: str, line: int, column: int, message: str) -> FaultyFileError:
     return FaultyFileError([Fault(Mark(file, line, column), "", message)])
 
 
-def _node(data: Any, mark: Mark) -> Node:  # noqa: ANN401 - the plain shape of a JSON document
+def _node(data: Any, mark: Mark) -> Node:
     if isinstance(data, dict):
         return Node(mark, {name: _node(value, mark) for name, value in data.items()})
     if isinstance(data, list):

@@ -37,10 +37,14 @@ def load_campaign(
     return _resolved(_extended(read_tree(source, file), bases), choices or {})
 
 
-def load_units(source: bytes, file: str) -> Units:
-    """Return the units of a YAML file; raises `FaultyFileError` with every fault."""
+def load_units(source: bytes, file: str, *, campaign: Campaign | None = None) -> Units:
+    """Return the units of a YAML file, whose types are those of the campaign where one is given.
+
+    Raises `FaultyFileError` with every fault.
+    """
     tree = read_tree(source, file)
-    units, faults = _validated(Units, tree, {})
+    known = {} if campaign is None else {"unit_types": frozenset(each.id for each in campaign.unit_types)}
+    units, faults = _validated(Units, tree, known)
     if units is None:
         raise FaultyFileError(faults)
     doubled = [_fault(tree, loc, message) for loc, message in unit_disagreements(units)]
