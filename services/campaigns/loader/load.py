@@ -10,12 +10,13 @@ from pydantic import BaseModel, ValidationError
 from services.campaigns.loader.choices import Chooser, checked, path_text, readings_of
 from services.campaigns.loader.consistency import disagreements, unit_disagreements
 from services.campaigns.loader.declared import declared
-from services.campaigns.loader.export import read_export
 from services.campaigns.loader.faults import Fault, FaultyFileError, UnknownChoiceError
+from services.campaigns.loader.json_tree import read_json
 from services.campaigns.loader.overlay import overlaid
 from services.campaigns.loader.tree import Loc, Node, read_tree
 from services.campaigns.loader.wording import chinese
 from services.campaigns.models import Campaign, Units
+from services.campaigns.workfile import WorkFile
 
 Bases = Callable[[str], bytes | None]
 M = TypeVar("M", bound=BaseModel)
@@ -53,8 +54,16 @@ def load_units(source: bytes, file: str, *, campaign: Campaign | None = None) ->
     return units
 
 
+def load_work(source: bytes, file: str) -> WorkFile:
+    """Return the work of a JSON file; raises `FaultyFileError` with every fault."""
+    work, faults = _validated(WorkFile, read_json(source, file), {})
+    if work is None:
+        raise FaultyFileError(faults)
+    return work
+
+
 def _exported(source: bytes, file: str, choices: Mapping[str, str]) -> Campaign:
-    tree = read_export(source, file)
+    tree = read_json(source, file)
     campaign, faults = _judged(tree)
     if campaign is None or faults:
         raise FaultyFileError(faults)
