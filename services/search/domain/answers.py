@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from services.campaigns.models.winners import Level, PriorWinnerRule
 from services.search.domain import forms
-from services.search.domain.decisions import Decision, fields_hash
+from services.search.domain.comparison import Comparison, compare
+from services.search.domain.decisions import Decision, fields_hash, record_hash
 from services.search.domain.entries import EarlierRecord, Entry
-from services.search.domain.evidence import Agreement, Comparison, Likeness, compare, likeness
+from services.search.domain.evidence import Agreement, Evidence
+from services.search.domain.likeness import Likeness, likeness
 
 
 class Answer(StrEnum):
@@ -33,32 +35,56 @@ class Reach(StrEnum):
 class Rules:
     """What a campaign says of earlier winners, in its words. `recommend` is its word for 推荐, ◆ of the glossary."""
 
-    rules: tuple[PriorWinnerRule, ...]
+    rules: tuple[PriorWinnerRule, ...] = ()
     recommend: str = "推荐"
 
 
 @dataclass(frozen=True)
 class Match:
-    """An earlier record that counts: the answer it alone would give, and why, conclusion first."""
+    """An earlier record that counts: the answer it alone would give, the sentence that says so, and the evidence."""
 
     record: EarlierRecord
     answer: Answer
-    reasons: tuple[str, ...]
+    conclusion: str
+    evidence: tuple[Evidence, ...]
+    decision: Decision | None = None
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The conclusion, a person's decision, and each field with its values."""
+        decided = (self.decision.sentence,) if self.decision else ()
+        return (self.conclusion, *decided, *(evidence.sentence for evidence in self.evidence))
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """How each field agrees, without values: what may leave the service."""
+        return tuple(evidence.words for evidence in self.evidence)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The answer for an entry, and every earlier record that led to it or is worth telling."""
+    """The answer for an entry, and every earlier record that led to it or is worth telling, gravest first."""
 
     answer: Answer
     matches: tuple[Match, ...]
 
+    @property
+    def sentence(self) -> str:
+        """What people read."""
+        if not self.matches:
+            return "未发现往年获得记录。"
+        more = f"另有{len(self.matches) - 1}条往年记录，请一并查看。" if len(self.matches) > 1 else ""
+        return self.matches[0].conclusion + more
+
 
 def judge(entry: Entry, records: Iterable[EarlierRecord], rules: Rules, decisions: Sequence[Decision] = ()) -> Outcome:
-    """Answer for an entry. What a person decided of a pair stands as long as the fields compared are the same."""
-    fields = fields_hash(entry)
-    decided = {decision.record: decision for decision in decisions if decision.fields == fields}
-    found = (_match(entry, record, rules, decided.get(record.record)) for record in records)
+    """Answer for an entry. What a person decided of a pair stands as long as the fields compared are the same.
+
+    `decisions` are in the order in which they were made; the last one of a pair counts.
+    """
+    fields = fields_hash(entry) if decisions else ""
+    decided = {decision.earlier: decision for decision in decisions if decision.fields == fields}
+    found = (_match(entry, record, rules, decided) for record in records)
     matches = sorted((match for match in found if match), key=_gravest_first)
     return Outcome(matches[0].answer if matches else Answer.CLEAR, tuple(matches))
 
@@ -67,20 +93,14 @@ def _gravest_first(match: Match) -> tuple[int, int, str]:
     return list(Answer).index(match.answer), -match.record.year, match.record.record
 
 
-def _match(entry: Entry, record: EarlierRecord, rules: Rules, decision: Decision | None) -> Match | None:
+def _match(entry: Entry, record: EarlierRecord, rules: Rules, decided: Mapping[str, Decision]) -> Match | None:
     if entry.subject is not record.entry.subject:
         return None
     found = compare(entry, record.entry)
+    decision = decided.get(record_hash(record)) if decided else None
     like = decision.likeness if decision else likeness(entry, record.entry, found)
-    if like is Likeness.OTHER:
-        return None
-    concluded = _conclude(record, found, like, rules)
-    if concluded is None:
-        return None
-    answer, conclusion = concluded
-    told = [evidence.sentence for evidence in found.told()]
-    said = [decision.sentence] if decision else []
-    return Match(record, answer, (conclusion, *said, *told))
+    concluded = None if like is Likeness.OTHER else _conclude(record, found, like, rules)
+    return Match(record, *concluded, found.told(), decision) if concluded else None
 
 
 def _conclude(record: EarlierRecord, found: Comparison, like: Likeness, rules: Rules) -> tuple[Answer, str] | None:
@@ -99,7 +119,7 @@ def _by_rule(
     if reach is Reach.NO:
         return None
     if rule.effect == "note":
-        return Answer.CLEAR, f"往年记录：{record}，{_agreeing(found)}。{rule.words or '仅作提示。'}（{rule.cite}）"
+        return Answer.CLEAR, f"往年记录：{record}，{_agreeing(found)}。{rule.words or f'仅作提示（{rule.cite}）。'}"
     if like is Likeness.SAME and reach is Reach.YES:
         return (
             Answer.EXCLUDE,

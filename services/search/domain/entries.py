@@ -47,11 +47,12 @@ class IdDigest:
 
 @dataclass(frozen=True)
 class Place:
-    """Province, city and district as written; empty where unknown."""
+    """Province, city and district as written, empty where unknown; `code` is the region's own, where units have one."""
 
     province: str = ""
     city: str = ""
     district: str = ""
+    code: str = ""
 
     def __str__(self) -> str:
         return "".join(dict.fromkeys(part for part in (self.province, self.city, self.district) if part))
@@ -61,7 +62,7 @@ class Place:
 class Entry:
     """What identifies a person, project, work or organisation. `name` is the person's name, or the title.
 
-    `contents` are hashes of what a work consists of, each with its kind before a colon (`file:…`, `text:…`).
+    `contents` are SHA-256 in hex of what a work consists of: its text as `grams.content_hash` says, its files.
     """
 
     subject: Subject
@@ -78,7 +79,8 @@ class Entry:
 class EarlierRecord:
     """A row of the register: who held which title, when, at which level, and where that is written.
 
-    `source` names the file, sheet and row, or the campaign; `external_id` is the row's own number there.
+    `source` names the file, sheet and row, or the campaign; `external_id` is the row's own number there. `level` is None
+    where nobody said one.
     """
 
     record: str

@@ -42,11 +42,12 @@ class NotTaken:
 
 @dataclass(frozen=True)
 class Head:
-    """The head of a table: the lines above it, the line it ends with, its columns by position."""
+    """The head of a table: the lines above it, the line it ends with, its columns by position, and its labels."""
 
     title: str
     last_line: int
     columns: Mapping[int, Column]
+    labels: Mapping[str, Column]
     unread: tuple[str, ...]
 
 
@@ -60,7 +61,7 @@ class Sheet:
     not_taken: list[NotTaken] = field(default_factory=list)
 
 
-class TwoColumnsAlike(ValueError):  # noqa: N818  # named for what it found
+class TwoColumnsAlike(ValueError):  # named for what it found
     """Two columns of one head hold the same thing: which one counts must be said in the file."""
 
 
@@ -120,8 +121,9 @@ def find_head(lines: Sequence[Line]) -> Head | None:
             labels, last = _joined(line.cells, below.cells), below
         columns = [(place, column) for place, label in enumerate(labels) if (column := recognise(label))]
         if _is_head({column for _, column in columns}, line):
-            unread = tuple(label.strip() for label in labels if label.strip() and recognise(label) is None)
-            return Head(_title(lines[:at]), last.number, _one_each(columns, labels), tuple(dict.fromkeys(unread)))
+            read = {labels[place].strip(): column for place, column in columns}
+            unread = dict.fromkeys(label.strip() for label in labels if label.strip() and recognise(label) is None)
+            return Head(_title(lines[:at]), last.number, _one_each(columns, labels), read, tuple(unread))
     return None
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from services.kernel.errors import Unprocessable
 
-class FaultyFile(ValueError):  # noqa: N818  # named for what it is
-    """The file cannot be read as a list; its message says in Chinese why, and what to do."""
+
+class FaultyFile(Unprocessable):
+    """422: the file cannot be read as a list; the message says why, and what to do."""
+
+    kind = "faulty-list"

@@ -6,7 +6,6 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 from services.search.domain.columns import Column, recognise
 from services.search.domain.tables import Head, Line, NotTaken, Row, Sheet, TwoColumnsAlike, read
@@ -20,18 +19,22 @@ _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _DELIMITERS = ",\t;"
 
 
-def read_sheets(path: Path) -> list[Sheet]:
+def read_sheets(data: bytes) -> list[Sheet]:
     """Return the sheets of a list with their heads, rows and what was not taken; raise FaultyFile when there is none.
 
     A csv or jsonl file is one sheet without a name.
     """
-    size_bytes = path.stat().st_size
-    if size_bytes > MAX_FILE_BYTES:
-        raise FaultyFile(f"文件{size_bytes:,}字节，至多{MAX_FILE_BYTES:,}字节。请分成几个文件。")
-    sheets = _by_content(path.read_bytes())
+    check_size(len(data))
+    sheets = _by_content(data)
     if not any(sheet.head for sheet in sheets):
         raise FaultyFile("没有找到表头：须有“姓名”“项目名称”“作品名称”或“名称”一列，各列写法见《往年名录》说明。")
     return sheets
+
+
+def check_size(size_bytes: int) -> None:
+    """Raise FaultyFile for a file that is too large to be read."""
+    if size_bytes > MAX_FILE_BYTES:
+        raise FaultyFile(f"文件{size_bytes:,}字节，至多{MAX_FILE_BYTES:,}字节。请分成几个文件。")
 
 
 def _by_content(data: bytes) -> list[Sheet]:
@@ -120,7 +123,8 @@ def _delimiter(text: str) -> str:
 
 def _json_lines(text: str) -> Sheet:
     """Read one object a line; its keys are the labels of the columns."""
-    sheet = Sheet(None, Head("", 0, {}, ()))
+    sheet = Sheet(None, None)
+    labels: dict[str, Column] = {}
     unread: dict[str, None] = {}
     row = 0
     for number, line in enumerate(text.split("\n"), start=1):
@@ -129,14 +133,14 @@ def _json_lines(text: str) -> Sheet:
         if (row := row + 1) > MAX_ROWS:
             raise FaultyFile(f"超过{MAX_ROWS:,}行。请分成几个文件。")
         try:
-            sheet.rows.append(Row(row, None, number, _json_values(line, unread)))
+            sheet.rows.append(Row(row, None, number, _json_values(line, labels, unread)))
         except ValueError as fault:
             sheet.not_taken.append(NotTaken(row, None, number, str(fault)))
-    sheet.head = Head("", 0, {}, tuple(unread))
+    sheet.head = Head("", 0, {}, labels, tuple(unread))
     return sheet
 
 
-def _json_values(line: str, unread: dict[str, None]) -> dict[Column, str]:
+def _json_values(line: str, labels: dict[str, Column], unread: dict[str, None]) -> dict[Column, str]:
     try:
         given = json.loads(line, object_pairs_hook=_pairs, parse_constant=_no_number)
     except RecursionError:
@@ -151,9 +155,11 @@ def _json_values(line: str, unread: dict[str, None]) -> dict[Column, str]:
         text = _text(label, value)
         if column is None:
             unread[label] = None
-        elif column in values:
+            continue
+        labels[label] = column
+        if column in values:
             raise ValueError(f"“{label}”与另一项含义相同，请只保留一项")
-        elif text and column is not Column.IGNORED:
+        if text and column is not Column.IGNORED:
             values[column] = text
     return values
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 
 from services.campaigns.models.winners import Level
+from services.kernel.grams import content_hash
+from services.kernel.keys import Keys
 from services.search.domain import values
 from services.search.domain.columns import Column
 from services.search.domain.entries import Birth, Entry, IdDigest, Outcome, Place, Subject
 from services.search.domain.tables import Row
-from services.search.tools.contents import file_content, text_content
-from services.search.tools.id_numbers import IdKey, birth_of, read_id_number
+from services.search.tools.id_numbers import IdNumberRefused, read_id_number
 
 
-class NoEntry(ValueError):  # noqa: N818  # named for what is missing
+class NoEntry(ValueError):  # named for what is missing
     """The row cannot be taken; its message says why."""
 
 
@@ -40,16 +43,17 @@ class Title:
 
 @dataclass(frozen=True)
 class Read:
-    """An entry, and what of its row could not be used for it."""
+    """An entry, its own number in the file, and what of its row could not be used for it."""
 
     entry: Entry
+    external_id: str | None
     set_aside: tuple[str, ...]
 
 
 _NAMED = {Column.PERSON: Subject.PERSON, Column.PROJECT: Subject.PROJECT, Column.WORK: Subject.WORK}
 
 
-def read_entry(row: Row, key: IdKey, subject: Subject | None) -> Read:
+def read_entry(row: Row, keys: Keys, subject: Subject | None) -> Read:
     """Read what identifies the row's entry; raise NoEntry when nothing names it.
 
     `subject` is what the file or the campaign says it lists; a column of the row's own goes first.
@@ -57,22 +61,21 @@ def read_entry(row: Row, key: IdKey, subject: Subject | None) -> Read:
     cells, set_aside = row.values, list[str]()
     kind = _subject(cells, subject)
     name = _name(cells, kind)
-    if broken := next(
-        (cell for cell in cells.values() if cell.startswith("#") and cell.endswith(("!", "?", "/A"))), None
-    ):
+    if broken := next((cell for cell in cells.values() if cell.startswith("#") and cell.endswith(("!", "?", "/A"))), None):
         raise NoEntry(f"单元格为“{broken}”，请在表格中改正")
-    number, digest = _id(cells, key, set_aside) if kind is Subject.PERSON else (None, None)
+    digest, born = _id(cells, keys, set_aside) if kind is Subject.PERSON else (None, None)
     return Read(
         Entry(
             subject=kind,
             name=name,
             organisation=name if kind is Subject.ORGANISATION else cells.get(Column.ORGANISATION, ""),
             place=Place(*(cells.get(tier, "") for tier in (Column.PROVINCE, Column.CITY, Column.DISTRICT))),
-            birth=(_birth(cells, number, set_aside) if kind is Subject.PERSON else None),
+            birth=(_birth(cells, born, set_aside) if kind is Subject.PERSON else None),
             id_digest=digest,
             level=values.level(cells.get(Column.LEVEL, "")),
             contents=_contents(cells, set_aside) if kind is Subject.WORK else frozenset(),
         ),
+        cells.get(Column.EXTERNAL_ID),
         tuple(set_aside),
     )
 
@@ -110,39 +113,41 @@ def _name(cells: Mapping[Column, str], kind: Subject) -> str:
     return name
 
 
-def _id(cells: Mapping[Column, str], key: IdKey, set_aside: list[str]) -> tuple[str | None, IdDigest | None]:
+def _id(cells: Mapping[Column, str], keys: Keys, set_aside: list[str]) -> tuple[IdDigest | None, Birth | None]:
     written = cells.get(Column.ID_NUMBER)
     if written is None:
         return None, None
     if written.startswith("≈"):
         set_aside.append("证件号以数字格式保存，末几位已丢失，未用于比对；请把该列设为文本后重新填写")
         return None, None
-    number = read_id_number(written)
-    if number is None:
+    try:
+        return read_id_number(keys, written)
+    except IdNumberRefused:
         set_aside.append("证件号不是有效的身份证号（位数、出生日期或校验位不符），未用于比对")
         return None, None
-    return number, key.digest(number)
 
 
-def _birth(cells: Mapping[Column, str], number: str | None, set_aside: list[str]) -> Birth | None:
+def _birth(cells: Mapping[Column, str], born: Birth | None, set_aside: list[str]) -> Birth | None:
     """Return the birth that the ID number holds, else the one written."""
     written = cells.get(Column.BIRTH)
     found = values.birth(written) if written else None
     if written and found is None:
         set_aside.append(f"出生年月“{written}”不明，未用于比对")
-    return (birth_of(number) if number else None) or found
+    return born or found
+
+
+_SHA256 = re.compile("[0-9a-f]{64}")
+_OF_NOTHING = sha256().hexdigest()
 
 
 def _contents(cells: Mapping[Column, str], set_aside: list[str]) -> frozenset[str]:
-    found = set[str]()
+    found = {content_hash(cells[Column.TEXT])} if Column.TEXT in cells else set()
     if written := cells.get(Column.CONTENT_SHA256):
-        if digest := file_content(written):
-            found.add(digest)
+        if _SHA256.fullmatch(written.lower()) and written.lower() != _OF_NOTHING:
+            found.add(written.lower())
         else:
-            set_aside.append("内容校验值不是SHA-256，未用于比对")
-    if (text := cells.get(Column.TEXT)) and (digest := text_content(text)):
-        found.add(digest)
-    return frozenset(found)
+            set_aside.append("内容校验值不是文件或正文的SHA-256，未用于比对")
+    return frozenset(each for each in found if each)
 
 
 def read_title(row: Row, defaults: Defaults, latest_year: int) -> Title:
