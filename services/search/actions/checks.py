@@ -33,9 +33,9 @@ class Asked:
     compared_hash: str
 
 
-def answer(connection: Connection, entry: Entry, rules: Rules) -> Outcome:
-    """Answer for an entry from the register and from what persons decided."""
-    records = register.like(connection, entry)
+def answer(connection: Connection, entry: Entry, rules: Rules, work_id: str | None = None) -> Outcome:
+    """Answer for an entry from the register and from what persons decided. A work's own result is no earlier one."""
+    records = [record for record in register.like(connection, entry) if not record.is_of(work_id)]
     return judge(entry, records, rules, decisions.of_fields(connection, fields_hash(entry)) if records else ())
 
 
@@ -63,7 +63,7 @@ def check(transaction: Transaction, asked: Asked, phase: Phase) -> None:
     if found is None:
         return
     entry, rules = found
-    told = _event(asked, phase, answer(transaction.connection, entry, rules), rules)
+    told = _event(asked, phase, answer(transaction.connection, entry, rules, asked.work_id), rules)
     if told != checks.get(transaction.connection, asked.work_id):
         checks.keep(transaction.connection, told)
         transaction.emit(told)

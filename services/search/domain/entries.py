@@ -92,6 +92,10 @@ class EarlierRecord:
     source: str
     external_id: str | None = None
 
+    def is_of(self, work_id: str | None) -> bool:
+        """Whether a published result made this record of that very work."""
+        return work_id is not None and self.record.endswith(f".{work_id}")
+
     def __str__(self) -> str:
         level = LEVEL_WORDS[self.level] if self.level else ""
         return f"{self.year}年{'' if self.honour.startswith(level) else level}{self.honour}"

@@ -8,6 +8,7 @@ from itertools import islice
 
 from services.search.domain.columns import NAMING, Column, recognise
 
+REPEATED_HEAD, REMARK = "重复的表头", "说明行"
 _LINES_BEFORE_A_HEAD = 40
 _REMARKS = ("备注", "注:", "注：", "说明", "合计", "总计", "共计", "填表", "制表", "审核", "单位盖章", "以上", "联系")
 
@@ -34,10 +35,15 @@ class Row:
 class NotTaken:
     """A row that was not taken, or only in part, and why."""
 
-    row: int | None
+    row: int
     sheet: str | None
     line: int
     reason: str
+
+    @property
+    def is_decoration(self) -> bool:
+        """Whether the row never was an entry."""
+        return self.reason in {REPEATED_HEAD, REMARK}
 
 
 @dataclass(frozen=True)
@@ -103,10 +109,10 @@ def _values(head: Head, line: Line) -> dict[Column, str]:
 def _no_entry(line: Line, values: Mapping[Column, str]) -> str | None:
     labels = [recognise(cell) for cell in line.cells if cell.strip()]
     if len(labels) > 1 and all(labels):
-        return "重复的表头"
+        return REPEATED_HEAD
     distinct = {cell.strip() for cell in line.cells if cell.strip()}
     if len(distinct) == 1 and next(iter(distinct)).startswith(_REMARKS):
-        return "说明行"
+        return REMARK
     if not values:
         return "各列均为空"
     return None

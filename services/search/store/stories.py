@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -76,12 +75,6 @@ def films_json(kept: Mapping[str, Film]) -> str:
     return json.dumps({asset: asdict(film) for asset, film in kept.items()})
 
 
-def published_in(connection: Connection, works: Iterable[str]) -> dict[str, datetime | None]:
-    """Return when the result of each of these works was published."""
-    rows = connection.execute(select(story.c.work_id, story.c.published_at).where(story.c.work_id.in_(list(works))))
-    return {row.work_id: row.published_at for row in rows}
-
-
 def untold(connection: Connection, limit: int) -> list[Story]:
     """Return works whose last change the indexes do not know yet."""
     return [_story(row) for row in connection.execute(select(story).where(story.c.dirty).limit(limit))]
@@ -94,10 +87,10 @@ def told(connection: Connection, versions: Mapping[str, int]) -> None:
         connection.execute(update(story).where(known).values(dirty=False))
 
 
-def every(connection: Connection) -> Iterator[Story]:
-    """Yield all works, a batch in memory at a time."""
-    for row in connection.execution_options(yield_per=500).execute(select(story)):
-        yield _story(row)
+def beyond(connection: Connection, after: str, limit: int) -> list[Story]:
+    """Return the works whose ids follow one, in order."""
+    rows = connection.execute(select(story).where(story.c.work_id > after).order_by(story.c.work_id).limit(limit))
+    return [_story(row) for row in rows]
 
 
 def _films(told: str) -> dict[str, Film]:

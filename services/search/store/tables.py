@@ -9,7 +9,7 @@ from services.kernel.instants import Instant
 metadata = MetaData()
 
 imports = Table(
-    "import",
+    "list_import",
     metadata,
     Column("id", String, primary_key=True),
     Column("file_name", String, nullable=False),
@@ -23,7 +23,7 @@ imports = Table(
     Column("imported_at", Instant, nullable=False),
     Column("undone_by", String),
     Column("undone_at", Instant),
-    Index("import_sha256", "sha256"),
+    Index("list_import_sha256", "sha256"),
     comment="Lists of earlier years that were imported; one that was undone keeps its row.",
 )
 
@@ -138,7 +138,7 @@ story = Table(
 )
 
 check = Table(
-    "check",
+    "answer_given",
     metadata,
     Column("work_id", String, primary_key=True),
     Column("campaign_id", String, nullable=False),

@@ -39,7 +39,7 @@ class Report:
 
     @property
     def sentence(self) -> str:
-        """The report in a sentence: 读取2,416行，收录2,398行，18行未收录（没有姓名7、年份不明11）。"""
+        """The report in a sentence: rows read, taken, and not taken by reason."""
         kinds = Counter(row.reason.partition("：")[0] for row in self.not_taken)
         why = "、".join(f"{kind}{count:,}" for kind, count in kinds.most_common())
         missed = f"，{len(self.not_taken):,}行未收录（{why}）" if self.not_taken else ""
@@ -69,7 +69,7 @@ def read_list(data: bytes, file_name: str, defaults: Defaults, keys: Keys, lates
     for sheet in sheets:
         reading.take(sheet)
     read = sum(len(sheet.rows) + len(sheet.not_taken) for sheet in sheets)
-    not_taken = sorted(reading.not_taken, key=lambda row: row.row or 0)
+    not_taken = sorted(reading.not_taken, key=lambda row: row.row)
     report = Report(read, len(reading.records), tuple(reading.sheets), tuple(not_taken), tuple(reading.set_aside))
     return ListRead(file_name, sha256(data).hexdigest(), len(data), report, reading.records)
 
