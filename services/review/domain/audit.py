@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from services.review.domain.ballots import Ballot, submitted_scores
 from services.review.domain.canonical import Algorithm
-from services.review.domain.faults import ReviewError
+from services.review.domain.faults import ReviewFault
 from services.review.domain.payloads import (
     BallotCommitted,
     ResultConfirmed,
@@ -19,11 +19,13 @@ from services.review.domain.payloads import (
     RoundOpened,
     RoundPayload,
     RubricDeclared,
+    SeatDrawn,
     SeatRecused,
     SeatsDrawn,
     SeedCommitted,
     TallyComputed,
     TieDecided,
+    WorkEntered,
     WorkLeft,
 )
 from services.review.domain.record import result_confirmed, tally_computed
@@ -52,6 +54,15 @@ class OpenedBallot:
     ballot: Ballot
 
 
+@dataclass(frozen=True)
+class DrawnSeats:
+    """One draw as the record shows it: its seats, and whom recusals and leaving works had freed before."""
+
+    seats: tuple[SeatDrawn, ...]
+    recused: frozenset[SeatKey]
+    left: frozenset[str]
+
+
 @dataclass
 class RoundAudit:
     """What the entries of a round have said so far, and what does not fit (`problems`: whole sentences)."""
@@ -59,13 +70,14 @@ class RoundAudit:
     round: str
     opened: Mapping[str, OpenedBallot]
     problems: list[str] = field(default_factory=list)
+    alg: Algorithm | None = None
     seed_hash: str | None = None
     rubric: Rubric | None = None
     rubric_hash: str = ""
-    works: dict[str, str] = field(default_factory=dict)
+    works: dict[str, WorkEntered] = field(default_factory=dict)
     left: set[str] = field(default_factory=set)
     panel: str | None = None
-    draws: int = 0
+    draws: list[DrawnSeats] = field(default_factory=list)
     seats: set[SeatKey] = field(default_factory=set)
     pseudonyms: set[str] = field(default_factory=set)
     recused: set[SeatKey] = field(default_factory=set)
@@ -122,7 +134,7 @@ class RoundAudit:
         self.expect(
             step, true=self.seed_hash is None and not self.works, sentence="抽签种子的承诺须在评审开始前登记一次"
         )
-        self.seed_hash = payload.seed_hash
+        self.alg, self.seed_hash = step.alg, payload.seed_hash
 
     def _rubric(self, step: Step, payload: RubricDeclared) -> None:
         self.expect(step, true=not self.commitments, sentence="已有评分表后又改动了评审细则")
@@ -135,12 +147,13 @@ class RoundAudit:
             step, true=self.rubric is not None and self.seed_hash is not None, sentence="评审细则或种子尚未登记"
         )
         self.panel = payload.panel
-        self.works = {work.work: work.title for work in payload.works}
+        self.works = {work.work: work for work in payload.works}
 
     def _draw(self, step: Step, payload: SeatsDrawn) -> None:
         self.expect(step, true=self.panel is not None and not self.closed, sentence="轮次未在评审中，不应分配专家")
-        self.expect(step, true=payload.draw == self.draws, sentence=f"应为第{self.draws}次抽签，记为第{payload.draw}次")
-        self.draws = payload.draw + 1
+        expected = len(self.draws)
+        self.expect(step, true=payload.draw == expected, sentence=f"应为第{expected}次抽签，记为第{payload.draw}次")
+        self.draws.append(DrawnSeats(payload.seats, frozenset(self.recused), frozenset(self.left)))
         for seat in payload.seats:
             key = (seat.work, seat.pseudonym)
             self.expect(step, true=seat.work in self.works, sentence="分配了本轮次没有的作品")
@@ -199,7 +212,7 @@ class RoundAudit:
         tied = ties(self.rubric, self.rows) if self.rubric and self.rows is not None else []
         try:
             made = decide(tied, self.decisions, outcome=payload.outcome, chosen=payload.chosen, reason=payload.reason)
-        except ReviewError as fault:
+        except ReviewFault as fault:
             self.expect(step, true=False, sentence=f"复议与同分情况不符：{fault}")
         else:
             self.decisions.append(made)
@@ -210,7 +223,7 @@ class RoundAudit:
             return
         try:
             self.outcomes = select(self.rubric, self.rows or [], self.decisions)
-        except ReviewError as fault:
+        except ReviewFault as fault:
             self.expect(step, true=False, sentence=f"确认结果时同分尚未复议：{fault}")
             return
         expected = result_confirmed(self.round, self.outcomes, payload.by)
@@ -227,16 +240,22 @@ class RoundAudit:
         for work, pseudonym in held:
             found = len(ballots.get((work, pseudonym), []))
             self.expect(
-                step, true=found == 1, sentence=f"{pseudonym}对《{self.works[work]}》的评分表应为1份，记录中有{found}份"
+                step, true=found == 1, sentence=f"{pseudonym}对《{self.title(work)}》的评分表应为1份，记录中有{found}份"
             )
         self._enough_readers(step, held)
+        double = [key for key, cast in ballots.items() if len(cast) > 1 and key not in held]
+        self.expect(step, true=not double, sentence=f"有{len(double)}位专家对同一作品有两份评分表")
         return [ballot for key in held for ballot in ballots.get(key, [])]
+
+    def title(self, work: str) -> str:
+        """Return the work's title, empty for a work that the round never had."""
+        return self.works[work].title if work in self.works else ""
 
     def _enough_readers(self, step: Step, held: list[SeatKey]) -> None:
         readers = Counter(work for work, _ in held)
         asked = self.rubric.experts_per_work if self.rubric else 0
         for work in sorted(self.works.keys() - self.left):
-            sentence = f"《{self.works[work]}》应有{asked}名专家评分，记录中有{readers[work]}名"
+            sentence = f"《{self.title(work)}》应有{asked}名专家评分，记录中有{readers[work]}名"
             self.expect(step, true=readers[work] == asked, sentence=sentence)
 
     def _standing(self, step: Step) -> dict[SeatKey, list[Ballot]]:
@@ -257,7 +276,7 @@ class RoundAudit:
         try:
             same = self.rubric is not None and submitted_scores(self.rubric, ballot.scores) == ballot.scores
             self.expect(step, true=same, sentence=f"{ballot.pseudonym}的评分写法不符")
-        except ReviewError as fault:
+        except ReviewFault as fault:
             self.expect(step, true=False, sentence=f"{ballot.pseudonym}的评分不合评审细则：{fault}")
         if ballot.replaces is not None:
             before = self.opened.get(ballot.replaces)

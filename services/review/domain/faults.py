@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
-class ReviewError(ValueError):
+class ReviewFault(ValueError):  # noqa: N818 - the faults below are named for what is wrong, not for being raised
     """The request cannot be granted; `sentences` say what was found, what is asked and what to do next."""
 
     def __init__(self, sentences: str | Iterable[str]) -> None:
@@ -13,19 +13,19 @@ class ReviewError(ValueError):
         super().__init__("".join(self.sentences))
 
 
-class RubricFixed(ReviewError):
+class RubricFixed(ReviewFault):
     """The 评审细则 was asked to change after the first ballot."""
 
 
-class Shortage(ReviewError):
+class Shortage(ReviewFault):
     """A work has fewer experts without a conflict than the 评审细则 asks for."""
 
 
-class BallotFault(ReviewError):
+class BallotFault(ReviewFault):
     """Scores that the 评审细则 does not allow, or a criterion without one."""
 
 
-class NotNow(ReviewError):
+class NotNow(ReviewFault):
     """The round is in a state in which this cannot be done."""
 
 
@@ -33,9 +33,9 @@ class Outstanding(NotNow):
     """The round cannot close while ballots are missing."""
 
 
-class DecisionFault(ReviewError):
+class DecisionFault(ReviewFault):
     """A decision on a tie that does not fit the tie."""
 
 
-class Undecided(ReviewError):
+class Undecided(ReviewFault):
     """The selection waits for a person's decision on a tie."""

@@ -19,6 +19,7 @@ from services.review.domain.canonical import ZERO, canonical, digest
 from services.review.domain.payloads import PAYLOADS, Payload, RecordOpened
 from services.review.domain.points import shown
 from services.review.domain.reading import EntryLine, RecordFile
+from services.review.domain.supervision import Opening, supervise
 
 
 class Placed(NamedTuple):
@@ -30,6 +31,7 @@ class Placed(NamedTuple):
     total: str
     mean: str
     outcome: str | None
+    label: str | None
 
 
 class RoundResult(NamedTuple):
@@ -62,8 +64,11 @@ class Report:
         return self.witnessed_through == self.entries
 
 
-def verify(record: RecordFile, heads: Iterable[str] = ()) -> Report:
-    """Return what recomputing the chain, each commitment, the tally, the ties and the result shows."""
+def verify(record: RecordFile, heads: Iterable[str] = (), opening: Opening | None = None) -> Report:
+    """Return what recomputing the chain, each commitment, the tally, the ties and the result shows.
+
+    With the supervisor's opening the seed, the panel, the experts behind the pseudonyms and each draw, too.
+    """
     problems = _chain_problems(record.entries)
     through, unknown = _witness(record.entries, list(heads))
     problems += unknown
@@ -74,6 +79,8 @@ def verify(record: RecordFile, heads: Iterable[str] = ()) -> Report:
     for audit in audits:
         problems += audit.problems
     problems += _opening_problems(record, audits)
+    if opening is not None:
+        problems += supervise(opening, audits)
     return Report(
         entries=len(record.entries),
         head=record.entries[-1].hash,
@@ -176,14 +183,16 @@ def _warnings(record: RecordFile, through: int, audits: Sequence[RoundAudit]) ->
 
 def _result(audit: RoundAudit) -> RoundResult:
     outcomes = audit.outcomes or {}
+    labels = {cut.outcome: cut.label for cut in audit.rubric.slate} if audit.rubric else {}
     placed = tuple(
         Placed(
             row.work,
-            audit.works.get(row.work, ""),
+            audit.title(row.work),
             row.rank,
             shown(row.total),
             shown(row.mean),
             outcomes.get(row.work),
+            labels.get(outcomes.get(row.work, "")),
         )
         for row in audit.rows or []
     )
