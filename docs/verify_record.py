@@ -296,7 +296,8 @@ class Verifier:
 
     def on_tally_computed(self, where, round_, payload, _):
         good = fits(payload, round=str, rows=list, rubric=HEX64, ties=list) and payload["rubric"] == round_.rubric_hash
-        self.check(good and round_.closed and round_.outcome is None, where, "不应在此汇总评分")
+        good = good and round_.closed and round_.outcome is None and round_.left_at_tally != round_.left
+        self.check(good, where, "不应在此汇总评分")
         round_.tally = recount(round_, self.counted(where, round_))
         round_.decided, round_.left_at_tally = {}, set(round_.left)
         rows = [

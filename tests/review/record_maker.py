@@ -135,17 +135,14 @@ class Campaign:
                 round=self.round,
                 panel=commit(self.alg, self.panel_nonce, panel),
                 works=tuple(
-                    payloads.WorkEntered(work=one.work, title=one.title, units=tuple(sorted(one.units)))
-                    for one in works
+                    payloads.WorkEntered(work=one.work, title=one.title, units=tuple(sorted(one.units))) for one in works
                 ),
             )
         )
         self.seat(self.readings)
 
     def loads(self) -> dict[str, int]:
-        held = [
-            expert for key, (expert, _) in self.seats.items() if key not in self.recused and key[0] not in self.left
-        ]
+        held = [expert for key, (expert, _) in self.seats.items() if key not in self.recused and key[0] not in self.left]
         return {member.expert: held.count(member.expert) for member in self.panel}
 
     def seat(self, readings: list[Reading]) -> None:

@@ -46,9 +46,7 @@ def rewritten(lines: Lines) -> Lines:
     head = "0" * 64
     for number, entry in enumerate(entries, start=1):
         entry["seq"], entry["prev"] = number, head
-        entry["hash"] = digest(
-            entry["alg"], canonical({name: value for name, value in entry.items() if name != "hash"})
-        )
+        entry["hash"] = digest(entry["alg"], canonical({name: value for name, value in entry.items() if name != "hash"}))
         head = entry["hash"]
     return lines
 
@@ -98,9 +96,7 @@ def foreign_ballot(lines: Lines, chance: random.Random) -> Lines:
     opening = json.loads(json.dumps(chance.choice([line for line in lines if "opens" in line])))
     opening["nonce"] = chance.randbytes(16).hex()
     entry = json.loads(json.dumps(entries_of(lines, "ballot.committed")[-1]))
-    opening["opens"] = entry["payload"]["commitment"] = commit(
-        entry["alg"], bytes.fromhex(opening["nonce"]), opening["ballot"]
-    )
+    opening["opens"] = entry["payload"]["commitment"] = commit(entry["alg"], bytes.fromhex(opening["nonce"]), opening["ballot"])
     entry["payload"]["batch"] += 1
     lines.insert(entry["seq"], entry)
     lines.append(opening)

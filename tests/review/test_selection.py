@@ -18,16 +18,12 @@ REASON = "专家组复议：表现力更佳"
 
 def rows_of(means: list[int]) -> list[Row]:
     ordered = sorted(means, reverse=True)
-    return [
-        Row(f"w{n:03}", Fraction(mean * 3), Fraction(mean), ordered.index(mean) + 1) for n, mean in enumerate(ordered)
-    ]
+    return [Row(f"w{n:03}", Fraction(mean * 3), Fraction(mean), ordered.index(mean) + 1) for n, mean in enumerate(ordered)]
 
 
 def test_the_story_of_places_29_to_31() -> None:
     means = [*range(100, 72, -1), 70, 70, 70, *range(60, 0, -1)]
-    rows = [
-        row._replace(total=Fraction(265), mean=Fraction(265, 3)) if row.rank == 29 else row for row in rows_of(means)
-    ]
+    rows = [row._replace(total=Fraction(265), mean=Fraction(265, 3)) if row.rank == 29 else row for row in rows_of(means)]
     rubric = s0_rubric()
     (tie,) = ties(rubric, rows)
     assert (tie.first, tie.last, tie.places, len(tie.works)) == (29, 31, 2, 3)
@@ -66,9 +62,7 @@ def test_a_tie_at_every_place_is_found_exactly_when_it_straddles_a_cut(first: in
 
 
 @settings(max_examples=400)
-@given(
-    st.lists(st.integers(1, 6), min_size=1, max_size=16), st.sets(st.integers(1, 14), min_size=1, max_size=4), st.data()
-)
+@given(st.lists(st.integers(1, 6), min_size=1, max_size=16), st.sets(st.integers(1, 14), min_size=1, max_size=4), st.data())
 def test_whatever_is_decided_exactly_the_places_are_filled_and_nobody_better_is_left_out(
     means: list[int], cuts: set[int], data: st.DataObject
 ) -> None:
@@ -82,9 +76,7 @@ def test_whatever_is_decided_exactly_the_places_are_filled_and_nobody_better_is_
         made.append(decide(tied, made, outcome=tie.outcome, chosen=chosen, reason=REASON))
     outcomes = select(rubric, rows, made)
     for number, cut in enumerate(through):
-        inside = {
-            work for work, outcome in outcomes.items() if outcome in {f"cut-{one}" for one in through[: number + 1]}
-        }
+        inside = {work for work, outcome in outcomes.items() if outcome in {f"cut-{one}" for one in through[: number + 1]}}
         assert len(inside) == min(cut, len(rows))
         worst = min(row.mean for row in rows if row.work in inside)
         assert all(row.mean <= worst for row in rows if row.work not in inside)

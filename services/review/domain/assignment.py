@@ -91,9 +91,7 @@ def shortage(reading: Reading, panel: Sequence[Panelist]) -> str:
     seated = sum(panelist.expert in reading.seated - reading.barred for panelist in panel)
     eligible = len(_eligible(reading, panel))
     own = len(panel) - barred - seated - eligible
-    reasons = [
-        f"{count}名{why}" for count, why in ((own, "属本单位"), (barred, "已回避"), (seated, "已在评审本作品")) if count
-    ]
+    reasons = [f"{count}名{why}" for count, why in ((own, "属本单位"), (barred, "已回避"), (seated, "已在评审本作品")) if count]
     held = f"，其中{'、'.join(reasons)}" if reasons else ""
     return (
         f"《{reading.title}》还缺{reading.need - eligible}名评审专家：专家组共{len(panel)}名{held}，"

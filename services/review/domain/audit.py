@@ -131,9 +131,7 @@ class RoundAudit:
         return true
 
     def _seed(self, step: Step, payload: SeedCommitted) -> None:
-        self.expect(
-            step, true=self.seed_hash is None and not self.works, sentence="抽签种子的承诺须在评审开始前登记一次"
-        )
+        self.expect(step, true=self.seed_hash is None and not self.works, sentence="抽签种子的承诺须在评审开始前登记一次")
         self.alg, self.seed_hash = step.alg, payload.seed_hash
 
     def _rubric(self, step: Step, payload: RubricDeclared) -> None:
@@ -143,9 +141,7 @@ class RoundAudit:
 
     def _open(self, step: Step, payload: RoundOpened) -> None:
         self.expect(step, true=self.panel is None, sentence="同一轮次开始了两次")
-        self.expect(
-            step, true=self.rubric is not None and self.seed_hash is not None, sentence="评审细则或种子尚未登记"
-        )
+        self.expect(step, true=self.rubric is not None and self.seed_hash is not None, sentence="评审细则或种子尚未登记")
         self.panel = payload.panel
         self.works = {work.work: work for work in payload.works}
 
@@ -198,6 +194,8 @@ class RoundAudit:
 
     def _tally(self, step: Step, payload: TallyComputed) -> None:
         self.expect(step, true=self.closed and self.outcomes is None, sentence="评分汇总须在评审结束后、结果确认前")
+        anew = self.rows is None or self.tallied_without != self.left
+        self.expect(step, true=anew, sentence="作品没有变化，不应重新汇总")
         if self.rubric is None:
             return
         self.rows = tally(self.rubric, self.counted(step))

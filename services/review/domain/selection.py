@@ -55,9 +55,7 @@ def tie_sentence(rubric: Rubric, tie: Tie, rows: Sequence[Row]) -> str:
     )
 
 
-def decide(
-    tied: Sequence[Tie], made: Sequence[Decision], *, outcome: str, chosen: Iterable[str], reason: str
-) -> Decision:
+def decide(tied: Sequence[Tie], made: Sequence[Decision], *, outcome: str, chosen: Iterable[str], reason: str) -> Decision:
     """Return the decision on the tie at `outcome`; DecisionFault when it does not fit it or another decision."""
     tie = next((tie for tie in tied if tie.outcome == outcome), None)
     if tie is None:
@@ -78,9 +76,7 @@ def decide(
 def _choice_faults(tie: Tie, picked: Sequence[str]) -> list[str]:
     faults = []
     if strangers := set(picked) - set(tie.works):
-        faults.append(
-            f"有{len(strangers)}件不在同分作品之内，请从第{tie.first}—{tie.last}名的{len(tie.works)}件中选择。"
-        )
+        faults.append(f"有{len(strangers)}件不在同分作品之内，请从第{tie.first}—{tie.last}名的{len(tie.works)}件中选择。")
     if len(picked) != tie.places or len(set(picked)) != len(picked):
         faults.append(f"选了{len(set(picked))}件，应为{tie.places}件。")
     return faults

@@ -106,9 +106,7 @@ def _loads(drawn: DrawnSeats, before: Iterable[SeatKey], experts: Mapping[SeatKe
     return Counter(experts[key] for key in before if key not in drawn.recused and key[0] not in drawn.left)
 
 
-def _readings(
-    audit: RoundAudit, drawn: DrawnSeats, before: Iterable[SeatKey], experts: Mapping[SeatKey, str]
-) -> list[Reading]:
+def _readings(audit: RoundAudit, drawn: DrawnSeats, before: Iterable[SeatKey], experts: Mapping[SeatKey, str]) -> list[Reading]:
     need = Counter(seat.work for seat in drawn.seats)
     return [
         Reading(

@@ -106,9 +106,7 @@ def _chain_problems(entries: Sequence[EntryLine]) -> list[str]:
 
 def _witness(entries: Sequence[EntryLine], heads: Sequence[str]) -> tuple[int, list[str]]:
     places = {entry.hash: number for number, entry in enumerate(entries, start=1)}
-    unknown = [
-        f"见证的记录首值{head[:12]}…不在本记录中：记录被截断或重写" for head in heads if head.lower() not in places
-    ]
+    unknown = [f"见证的记录首值{head[:12]}…不在本记录中：记录被截断或重写" for head in heads if head.lower() not in places]
     return max((places.get(head.lower(), 0) for head in heads), default=0), unknown
 
 
@@ -165,9 +163,7 @@ def _opening_problems(record: RecordFile, audits: Sequence[RoundAudit]) -> list[
                 problems.append(f"第{seq}条：已回避专家的评分表不应公开")
             if commitment not in audit.void and not lines[commitment]:
                 problems.append(f"第{seq}条：该评分表没有公开，不能核对")
-        problems += [
-            f"回避登记涉及记录中没有的评分表{one[:12]}…" for one in sorted(audit.void - set(audit.commitments))
-        ]
+        problems += [f"回避登记涉及记录中没有的评分表{one[:12]}…" for one in sorted(audit.void - set(audit.commitments))]
     return problems
 
 
