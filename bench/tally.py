@@ -29,7 +29,7 @@ def rubric() -> Rubric:
     return Rubric(
         criteria=tuple(Criterion(id=name, label=name, max="25", step="0.5") for name in NAMES),
         experts_per_work=EXPERTS,
-        tie=TieRule(cite="评审细则第7条"),
+        tie=TieRule(words="请登记专家组复议结果和理由（评审细则第7条）。"),
         slate=(Cut(outcome="finalist", label="入围决赛", through=10), Cut(outcome="chosen", label="优秀作品", through=30)),
     )
 

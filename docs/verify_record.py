@@ -146,9 +146,10 @@ class Round:
     """What the chain has said of one round."""
 
     def __init__(self):
-        self.alg = self.rubric = self.rubric_hash = self.seed_hash = self.panel = self.tally = self.outcome = None
+        self.alg = self.rubric = self.rubric_hash = self.seed_hash = self.tally = self.outcome = None
         self.works, self.left, self.seats, self.recused, self.void = {}, set(), {}, set(), set()
         self.commitments, self.batches, self.draws, self.decided = {}, [], [], {}
+        self.panels = []
         self.closed = self.published = False
         self.left_at_tally = None
 
@@ -221,7 +222,7 @@ class Verifier:
     # One method a kind of entry.
 
     def on_seed_committed(self, where, round_, payload, entry):
-        good = fits(payload, round=str, seed_hash=HEX64) and round_.seed_hash is None and round_.panel is None
+        good = fits(payload, round=str, seed_hash=HEX64) and round_.seed_hash is None and not round_.panels
         self.check(good, where, "抽签种子的承诺须在评审开始前登记一次")
         round_.alg, round_.seed_hash = entry["alg"], payload["seed_hash"]
 
@@ -237,16 +238,21 @@ class Verifier:
     def on_round_opened(self, where, round_, payload, _):
         good = fits(payload, round=str, works=list, panel=HEX64)
         good = good and all(fits(work, work=str, title=str, units=list) for work in payload["works"])
-        self.check(good and round_.panel is None and round_.rubric and round_.seed_hash, where, "不应在此开始评审")
+        self.check(good and not round_.panels and round_.rubric and round_.seed_hash, where, "不应在此开始评审")
         names = [work["work"] for work in payload["works"]]
         self.check(names == sorted(set(names)), where, "作品未按编号排列或重复")
-        round_.panel = payload["panel"]
+        round_.panels.append(payload["panel"])
         round_.works = {str(work["work"]): work for work in payload["works"]}
+
+    def on_panel_extended(self, where, round_, payload, _):
+        good = fits(payload, panel=HEX64, round=str) and round_.panels and not round_.closed
+        self.check(good, where, "不应在此增补专家")
+        round_.panels.append(payload["panel"])
 
     def on_seats_drawn(self, where, round_, payload, _):
         good = fits(payload, draw=int, round=str, seats=list)
         good = good and all(fits(seat, work=str, pseudonym=str, expert=HEX64) for seat in payload["seats"])
-        self.check(good and round_.panel and not round_.closed, where, "不应在此分配专家")
+        self.check(good and round_.panels and not round_.closed, where, "不应在此分配专家")
         self.check(payload["draw"] == len(round_.draws), where, "抽签次数不连续")
         keys = [(seat["work"], seat["pseudonym"]) for seat in payload["seats"]]
         self.check(keys == sorted(set(keys)), where, "分配未按次序排列或重复")
@@ -257,7 +263,7 @@ class Verifier:
             self.check(key not in round_.seats and (calibrated or key[1] not in taken), where, "评审代号重复")
             taken.add(key[1])
             round_.seats[key] = seat["expert"]
-        round_.draws.append((keys, set(round_.recused), set(round_.left)))
+        round_.draws.append((keys, len(round_.panels), set(round_.recused), set(round_.left)))
 
     def on_seat_recused(self, where, round_, payload, _):
         good = fits(payload, pseudonym=str, round=str, void=list, work=str)
@@ -289,7 +295,7 @@ class Verifier:
         round_.commitments[mark[1]] = where
 
     def on_round_closed(self, where, round_, payload, _):
-        good = fits(payload, ballots=int, closed_at=str, round=str) and round_.panel and not round_.closed
+        good = fits(payload, ballots=int, closed_at=str, round=str) and round_.panels and not round_.closed
         self.check(good, where, "不应在此结束评审")
         self.check(payload["ballots"] == len(round_.commitments), where, "评分表份数与记录不符")
         round_.closed = True
@@ -301,8 +307,7 @@ class Verifier:
         round_.tally = recount(round_, self.counted(where, round_))
         round_.decided, round_.left_at_tally = {}, set(round_.left)
         rows = [
-            {"mean": str(mean), "rank": rank, "sum": str(points), "work": work}
-            for rank, mean, points, work in round_.tally
+            {"mean": str(mean), "rank": rank, "sum": str(points), "work": work} for rank, mean, points, work in round_.tally
         ]
         self.check(payload["rows"] == rows, where, "评分汇总与重新计算的结果不符")
         self.check(payload["ties"] == straddling(round_), where, "同分情况与重新计算的结果不符")
@@ -532,7 +537,7 @@ def supervise(verifier, opening):
     """The seed, the panel, who stands behind each pseudonym, and every draw again."""
     check = verifier.check
     where = "监督公开件"
-    shape = {"format": str, "round": str, "seed": HEX64, "panel": dict, "seats": list}
+    shape = {"format": str, "round": str, "seed": HEX64, "panels": list, "seats": list}
     if not fits(opening, **shape) or opening["format"] != "laurel-record-opening/1":
         raise UnreadableError("不是监督公开件")
     round_ = verifier.rounds.get(opening["round"])
@@ -541,9 +546,8 @@ def supervise(verifier, opening):
     alg = round_.alg
     seed = bytes.fromhex(opening["seed"])
     check(digest(alg, seed) == round_.seed_hash, where, "种子与其承诺不符")
-    panel = {member["expert"]: member["units"] for member in opening["panel"]["panel"]}
-    content = {"panel": opening["panel"]["panel"]}
-    check(committed(alg, opening["panel"]["nonce"], content) == round_.panel, where, "专家名单与其承诺不符")
+    panels = [committed(alg, panel["nonce"], {"panel": panel["panel"]}) for panel in opening["panels"]]
+    check(panels == round_.panels, where, "专家名单与其承诺不符")
     expert = {}
     for seat in opening["seats"]:
         key = (seat["work"], seat["pseudonym"])
@@ -551,13 +555,14 @@ def supervise(verifier, opening):
         check(committed(alg, seat["nonce"], content) == round_.seats.get(key), where, key[1] + "与专家的承诺不符")
         expert[key] = seat["expert"]
     if check(set(expert) == set(round_.seats), where, "没有公开全部专家"):
-        redraw(check, where, opening["round"], round_, seed, panel, expert)
+        redraw(check, where, opening, round_, seed, expert)
 
 
-def redraw(check, where, name, round_, seed, panel, expert):
+def redraw(check, where, opening, round_, seed, expert):
     """Each draw from what was so before it."""
     before = []
-    for number, (keys, recused, left) in enumerate(round_.draws):
+    for number, (keys, panels, recused, left) in enumerate(round_.draws):
+        panel = {one["expert"]: one["units"] for part in opening["panels"][:panels] for one in part["panel"]}
         load, works = dict.fromkeys(panel, 0), {}
         for key in before:
             if key not in recused and key[0] not in left:
@@ -566,7 +571,7 @@ def redraw(check, where, name, round_, seed, panel, expert):
             away = {expert[key] for key in before if key[0] == work}
             need = sum(key[0] == work for key in keys)
             works[work] = (need, round_.works[work]["units"], away)
-        stream = words(seed, f"laurel/assignment/v1/{name}/{number}")
+        stream = words(seed, f"laurel/assignment/v1/{opening['round']}/{number}")
         drawn = draw(stream, works, panel, load)
         check(drawn == {(key[0], expert[key]) for key in keys}, where, f"第{number}次抽签与种子不符")
         before += keys

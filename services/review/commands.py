@@ -20,20 +20,23 @@ LEDGER = typer.Typer(name="ledger", help="评审记录：核对导出的记录�
 
 @LEDGER.callback()
 def ledger() -> None:
-    """评审记录（存证）。"""
+    """Keep `verify` a command of its own, beside those to come."""
 
 
-@LEDGER.command("verify")
+VERIFY_HELP = """核对评审记录并重新计算结果。
+
+退出码：0 相符且已见证；1 相符，但未见证或尚有未完事项；2 不符；3 不能读取；64 用法不对。
+"""
+
+
+@LEDGER.command("verify", help=VERIFY_HELP)
 def verify_file(
     file: Annotated[Path, typer.Argument(help="导出的评审记录（JSON Lines）。")],
     head: Annotated[list[str] | None, typer.Option(help="另处保存的记录首值，可给多个。")] = None,
     opening: Annotated[Path | None, typer.Option(help="监督公开件；给出时重新抽签核对。")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="以JSON回答。")] = False,
 ) -> None:
-    """核对评审记录并重新计算结果。
-
-    退出码：0 相符且已见证；1 相符，但未见证或尚有未完事项；2 不符；3 不能读取；64 用法不对。
-    """
+    """Verify an exported record; exit as the help says."""
     heads = [_head(text) for text in head or ()]
     try:
         supervisor = Opening.model_validate_json(opening.read_bytes()) if opening else None

@@ -55,7 +55,7 @@ def s0_rubric(through: tuple[int, ...] = (10, 30), **changes: Any) -> Rubric:
     values: dict[str, Any] = {
         "criteria": tuple(Criterion(id=name, label=label, max="25") for name, label in zip(names, labels, strict=True)),
         "experts_per_work": 3,
-        "tie": TieRule(cite="评审细则第7条"),
+        "tie": TieRule(words="请登记专家组复议结果和理由（评审细则第7条）。"),
         "slate": slate,
     }
     return Rubric(**{**values, **changes})
@@ -243,4 +243,4 @@ class Campaign:
         ]
         panel = panel_content({member.expert: member.units for member in self.panel})
         value = {"round": self.round, "seed": self.seed.hex(), "seats": seats}
-        return Opening.model_validate({**value, "panel": {"nonce": self.panel_nonce.hex(), **panel}})
+        return Opening.model_validate({**value, "panels": [{"nonce": self.panel_nonce.hex(), **panel}]})

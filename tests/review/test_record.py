@@ -266,7 +266,7 @@ def test_a_supervisor_sees_a_draw_that_was_not_the_seeds(part: str) -> None:
     if part == "seed":
         value["seed"] = "00" * 32
     elif part == "panel":
-        value["panel"]["panel"][0]["units"] = ["别的单位"]
+        value["panels"][0]["panel"][0]["units"] = ["别的单位"]
     elif part == "expert":
         value["seats"][0]["expert"], value["seats"][3]["expert"] = value["seats"][3]["expert"], "expert-x"
     elif part == "pseudonym":

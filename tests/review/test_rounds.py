@@ -32,7 +32,10 @@ def test_no_order_of_acts_skips_a_state(acts: list[Act]) -> None:
         done.append(act)
     kept: list[Act] = []
     for act in done:
-        kept = kept[:-1] if act is Act.RESUME else [*kept, act]
+        if act is Act.RECOUNT:
+            kept = kept[: WAY.index(Act.TALLY)]
+        else:
+            kept = kept[:-1] if act is Act.RESUME else [*kept, act]
     assert kept == WAY[: len(kept)]
 
 

@@ -40,7 +40,7 @@ def test_the_story_of_places_29_to_31() -> None:
 
 
 def test_a_tie_at_the_tighter_cut_names_it() -> None:
-    rubric = s0_rubric((1, 3), tie=TieRule(cite="评审细则第7条", method=TieMethod.SECOND_VOTE))
+    rubric = s0_rubric((1, 3), tie=TieRule(words="请登记二次评议结果和理由（评审细则第7条）。", method=TieMethod.SECOND_VOTE))
     rows = rows_of([5, 5, 3, 2])
     assert tie_sentence(rubric, ties(rubric, rows)[0], rows) == (
         "第1—2名2件作品总分同为15分（平均5分），“前1名”可入选1件。请登记二次评议结果和理由（评审细则第7条）。"

@@ -14,6 +14,7 @@ from services.review.domain.canonical import Algorithm
 from services.review.domain.faults import ReviewFault
 from services.review.domain.payloads import (
     BallotCommitted,
+    PanelExtended,
     ResultConfirmed,
     RoundClosed,
     RoundOpened,
@@ -56,9 +57,10 @@ class OpenedBallot:
 
 @dataclass(frozen=True)
 class DrawnSeats:
-    """One draw as the record shows it: its seats, and whom recusals and leaving works had freed before."""
+    """One draw as the record shows it: its seats, how many panels there were, and what had freed experts before."""
 
     seats: tuple[SeatDrawn, ...]
+    panels: int
     recused: frozenset[SeatKey]
     left: frozenset[str]
 
@@ -76,7 +78,7 @@ class RoundAudit:
     rubric_hash: str = ""
     works: dict[str, WorkEntered] = field(default_factory=dict)
     left: set[str] = field(default_factory=set)
-    panel: str | None = None
+    panels: list[str] = field(default_factory=list)
     draws: list[DrawnSeats] = field(default_factory=list)
     seats: set[SeatKey] = field(default_factory=set)
     pseudonyms: set[str] = field(default_factory=set)
@@ -100,6 +102,8 @@ class RoundAudit:
                 self._rubric(step, payload)
             case RoundOpened() as payload:
                 self._open(step, payload)
+            case PanelExtended() as payload:
+                self._extend(step, payload)
             case SeatsDrawn() as payload:
                 self._draw(step, payload)
             case SeatRecused() as payload:
@@ -131,7 +135,7 @@ class RoundAudit:
         return true
 
     def _seed(self, step: Step, payload: SeedCommitted) -> None:
-        self.expect(step, true=self.seed_hash is None and not self.works, sentence="抽签种子的承诺须在评审开始前登记一次")
+        self.expect(step, true=self.seed_hash is None and not self.panels, sentence="抽签种子的承诺须在评审开始前登记一次")
         self.alg, self.seed_hash = step.alg, payload.seed_hash
 
     def _rubric(self, step: Step, payload: RubricDeclared) -> None:
@@ -139,17 +143,21 @@ class RoundAudit:
         self.expect(step, true=payload.hash == payload.rubric.hash(step.alg), sentence="评审细则与其哈希不符")
         self.rubric, self.rubric_hash = payload.rubric, payload.hash
 
+    def _extend(self, step: Step, payload: PanelExtended) -> None:
+        self.expect(step, true=bool(self.panels) and not self.closed, sentence="轮次未在评审中，不应增补专家")
+        self.panels.append(payload.panel)
+
     def _open(self, step: Step, payload: RoundOpened) -> None:
-        self.expect(step, true=self.panel is None, sentence="同一轮次开始了两次")
+        self.expect(step, true=not self.panels, sentence="同一轮次开始了两次")
         self.expect(step, true=self.rubric is not None and self.seed_hash is not None, sentence="评审细则或种子尚未登记")
-        self.panel = payload.panel
+        self.panels.append(payload.panel)
         self.works = {work.work: work for work in payload.works}
 
     def _draw(self, step: Step, payload: SeatsDrawn) -> None:
-        self.expect(step, true=self.panel is not None and not self.closed, sentence="轮次未在评审中，不应分配专家")
+        self.expect(step, true=bool(self.panels) and not self.closed, sentence="轮次未在评审中，不应分配专家")
         expected = len(self.draws)
         self.expect(step, true=payload.draw == expected, sentence=f"应为第{expected}次抽签，记为第{payload.draw}次")
-        self.draws.append(DrawnSeats(payload.seats, frozenset(self.recused), frozenset(self.left)))
+        self.draws.append(DrawnSeats(payload.seats, len(self.panels), frozenset(self.recused), frozenset(self.left)))
         for seat in payload.seats:
             key = (seat.work, seat.pseudonym)
             self.expect(step, true=seat.work in self.works, sentence="分配了本轮次没有的作品")
@@ -187,7 +195,7 @@ class RoundAudit:
         self.commitments[payload.commitment] = step.seq
 
     def _close(self, step: Step, payload: RoundClosed) -> None:
-        self.expect(step, true=not self.closed and self.panel is not None, sentence="轮次未在评审中，不能结束")
+        self.expect(step, true=not self.closed and bool(self.panels), sentence="轮次未在评审中，不能结束")
         count = len(self.commitments)
         self.expect(step, true=payload.ballots == count, sentence=f"记为{payload.ballots}份评分表，记录中有{count}份")
         self.closed = True

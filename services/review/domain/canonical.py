@@ -17,7 +17,7 @@ ZERO = "0" * HEX_LENGTH
 Json: TypeAlias = Mapping[str, Any]
 
 
-def canonical(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
+def canonical(value: Any) -> bytes:
     """Return the RFC 8785 bytes of a JSON value; numbers are integers only, points are strings."""
     return rfc8785.dumps(value)
 

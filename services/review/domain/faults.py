@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
-class ReviewFault(ValueError):  # noqa: N818 - the faults below are named for what is wrong, not for being raised
+class ReviewFault(ValueError):
     """The request cannot be granted; `sentences` say what was found, what is asked and what to do next."""
 
     def __init__(self, sentences: str | Iterable[str]) -> None:

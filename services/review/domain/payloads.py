@@ -28,6 +28,7 @@ class Kind(StrEnum):
     SEED_COMMITTED = "seed.committed"
     RUBRIC_DECLARED = "rubric.declared"
     ROUND_OPENED = "round.opened"
+    PANEL_EXTENDED = "panel.extended"
     SEATS_DRAWN = "seats.drawn"
     SEAT_RECUSED = "seat.recused"
     WORK_LEFT = "work.left"
@@ -87,6 +88,13 @@ class RoundOpened(RoundPayload):
 
     kind = Kind.ROUND_OPENED
     works: Annotated[tuple[WorkEntered, ...], AfterValidator(_sorted)]
+    panel: Digest
+
+
+class PanelExtended(RoundPayload):
+    """More experts for works that lack some; `panel` commits to the added members alone."""
+
+    kind = Kind.PANEL_EXTENDED
     panel: Digest
 
 
@@ -215,6 +223,7 @@ PAYLOADS: dict[str, type[Payload]] = {
         SeedCommitted,
         RubricDeclared,
         RoundOpened,
+        PanelExtended,
         SeatsDrawn,
         SeatRecused,
         WorkLeft,

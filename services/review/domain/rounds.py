@@ -35,6 +35,7 @@ class Act(StrEnum):
     OPEN = "open"
     CLOSE = "close"
     RESUME = "resume"
+    RECOUNT = "recount"
     SETTLE = "settle"
     TALLY = "tally"
     DECIDE = "decide"
@@ -50,6 +51,9 @@ _NEXT: dict[tuple[RoundState, Act], RoundState] = {
     (RoundState.CLOSING, Act.SETTLE): RoundState.CLOSED,
     (RoundState.CLOSED, Act.TALLY): RoundState.TALLIED,
     (RoundState.TALLIED, Act.DECIDE): RoundState.DECIDED,
+    # A work that leaves before the result is confirmed changes the ranking.
+    (RoundState.TALLIED, Act.RECOUNT): RoundState.CLOSED,
+    (RoundState.DECIDED, Act.RECOUNT): RoundState.CLOSED,
     (RoundState.DECIDED, Act.CONFIRM): RoundState.CONFIRMED,
     (RoundState.CONFIRMED, Act.PUBLISH): RoundState.PUBLISHED,
 }
@@ -69,6 +73,7 @@ ACT_NAMES = {
     Act.OPEN: "开始评审",
     Act.CLOSE: "结束评审",
     Act.RESUME: "恢复评审",
+    Act.RECOUNT: "重新汇总评分",
     Act.SETTLE: "结束评审",
     Act.TALLY: "汇总评分",
     Act.DECIDE: "登记复议结果",
@@ -100,12 +105,18 @@ def in_time(stamp: datetime, closes_at: datetime | None) -> bool:
     return closes_at is None or stamp < closes_at
 
 
+def receipt_sentence(stamp: datetime) -> str:
+    """Return what an expert is told whose ballot counts."""
+    return f"评分表已收到，收到时间{_instant(stamp)}。评审结束前可以修改。"
+
+
 def late_sentence(stamp: datetime, closes_at: datetime) -> str:
     """Return what an expert is told whose ballot came at or after the closing (story 29)."""
-    return f"评审已于{_minute(closes_at)}结束，收到时间{_instant(stamp)}。评分表已保存，不计入汇总。"
+    return f"评审已于{minute(closes_at)}结束，收到时间{_instant(stamp)}。评分表已保存，不计入汇总。"
 
 
-def _minute(at: datetime) -> str:
+def minute(at: datetime) -> str:
+    """Return an instant as people say it: 10月17日17:30, to the millisecond where it is not a whole minute."""
     local = at.astimezone(BEIJING)
     return f"{local.month}月{local.day}日{local:%H:%M}" if not (local.second or local.microsecond) else _instant(at)
 

@@ -6,6 +6,7 @@ Everything that decides a result is declared here, and hashed, before the first 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated, Literal, Self
@@ -13,11 +14,12 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from services.campaigns.findings import Frozen
+from services.campaigns.models.review import Round
 from services.review.domain.canonical import Algorithm, canonical, digest
 from services.review.domain.faults import NotNow, RubricFixed
-from services.review.domain.points import Points, exact
+from services.review.domain.points import Points, canonical_points, exact
 
-Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
+Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
 Label = Annotated[str, Field(min_length=1, max_length=60)]
 
 
@@ -53,11 +55,14 @@ class TieMethod(StrEnum):
     SECOND_VOTE = "二次评议"
 
 
+_METHODS = {"panel": TieMethod.RECONSIDER, "second_ballot": TieMethod.SECOND_VOTE}
+
+
 class TieRule(Frozen):
-    """Who comes first among equals is a person's decision; `cite` names the article that says so."""
+    """Who comes first among equals is a person's decision; `words` ask for it and name the article that says so."""
 
     method: TieMethod = TieMethod.RECONSIDER
-    cite: Label
+    words: Label
 
 
 class Calibration(StrEnum):
@@ -92,9 +97,32 @@ class Rubric(Frozen):
             raise ValueError("各档入选件数须从少到多，逐档累计")
         return self
 
+    def label(self, outcome: str) -> str:
+        """Return what an outcome is called: the widest cut's word, a tighter one in brackets (优秀作品（入围决赛）)."""
+        widest = self.slate[-1]
+        cut = next(cut for cut in self.slate if cut.outcome == outcome)
+        return widest.label if cut is widest else f"{widest.label}（{cut.label}）"
+
     def hash(self, alg: Algorithm) -> str:
         """Return the hash of the canonical JSON, which the record and every tally name."""
         return digest(alg, canonical(self.model_dump(mode="json")))
+
+
+def campaign_rubric(campaign_round: Round) -> Rubric:
+    """Return the 评审细则 that a campaign's file proposes for a round; its outcomes stand widest first."""
+    step = _spelt(campaign_round.rubric.step)
+    return Rubric(
+        criteria=tuple(
+            Criterion(id=one.id, label=one.label, max=_spelt(one.points), step=step) for one in campaign_round.rubric.criteria
+        ),
+        experts_per_work=campaign_round.experts_per_work,
+        tie=TieRule(method=_METHODS[campaign_round.tie.decided_by], words=campaign_round.tie.words),
+        slate=tuple(Cut(outcome=one.id, label=one.label, through=one.count) for one in reversed(campaign_round.outcomes)),
+    )
+
+
+def _spelt(points: Decimal) -> str:
+    return canonical_points(format(points, "f"))
 
 
 def _repeated(names: Sequence[str]) -> str | None:

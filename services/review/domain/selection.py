@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from services.review.domain.faults import DecisionFault, Undecided
 from services.review.domain.points import shown
-from services.review.domain.rubric import Cut, Rubric, TieMethod
+from services.review.domain.rubric import Cut, Rubric
 from services.review.domain.tally import Row
 
 LEAST_REASON_LENGTH = 4
@@ -48,10 +48,9 @@ def tie_sentence(rubric: Rubric, tie: Tie, rows: Sequence[Row]) -> str:
     row = next(row for row in rows if row.work == tie.works[0])
     label = next(cut.label for cut in rubric.slate if cut.outcome == tie.outcome)
     which = "" if tie.outcome == rubric.slate[-1].outcome else f"“{label}”"
-    asked = "专家组复议结果和理由" if rubric.tie.method is TieMethod.RECONSIDER else "二次评议结果和理由"
     return (
         f"第{tie.first}—{tie.last}名{len(tie.works)}件作品总分同为{shown(row.total)}分（平均{shown(row.mean)}分），"
-        f"{which}可入选{tie.places}件。请登记{asked}（{rubric.tie.cite}）。"
+        f"{which}可入选{tie.places}件。{rubric.tie.words}"
     )
 
 

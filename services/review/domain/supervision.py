@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -12,7 +12,7 @@ from services.campaigns.findings import Frozen
 from services.review.domain.assignment import Panelist, Reading, Seat, draw, draw_label
 from services.review.domain.audit import DrawnSeats, RoundAudit, SeatKey
 from services.review.domain.ballots import panel_tie
-from services.review.domain.canonical import commit, digest
+from services.review.domain.canonical import Algorithm, commit, digest
 from services.review.domain.faults import Shortage
 from services.review.domain.record import panel_content
 from services.review.domain.streams import Stream
@@ -49,7 +49,7 @@ class Opening(Frozen):
     format: Literal["laurel-record-opening/1"] = "laurel-record-opening/1"
     round: str
     seed: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    panel: Panel
+    panels: tuple[Panel, ...]
     seats: tuple[OpenedSeat, ...]
 
 
@@ -58,17 +58,21 @@ def supervise(opening: Opening, audits: Iterable[RoundAudit]) -> list[str]:
     audit = next((audit for audit in audits if audit.round == opening.round), None)
     if audit is None or audit.alg is None:
         return ["监督公开件：记录中没有该轮次"]
-    panel = {member.expert: member.units for member in opening.panel.panel}
     problems = []
     if digest(audit.alg, bytes.fromhex(opening.seed)) != audit.seed_hash:
         problems.append("监督公开件：种子与其承诺不符")
-    if commit(audit.alg, bytes.fromhex(opening.panel.nonce), panel_content(panel)) != audit.panel:
+    if [_commitment(audit.alg, panel) for panel in opening.panels] != audit.panels:
         problems.append("监督公开件：专家名单与其承诺不符")
     experts, faults = _experts(opening, audit)
     problems += faults
     if experts.keys() != audit.seats:
         return [*problems, "监督公开件：没有公开全部专家"]
-    return problems + _redrawn(opening, audit, panel, experts)
+    return problems + _redrawn(opening, audit, experts)
+
+
+def _commitment(alg: Algorithm, panel: Panel) -> str:
+    members = {member.expert: member.units for member in panel.panel}
+    return commit(alg, bytes.fromhex(panel.nonce), panel_content(members))
 
 
 def _experts(opening: Opening, audit: RoundAudit) -> tuple[dict[SeatKey, str], list[str]]:
@@ -83,14 +87,16 @@ def _experts(opening: Opening, audit: RoundAudit) -> tuple[dict[SeatKey, str], l
     return experts, problems
 
 
-def _redrawn(
-    opening: Opening, audit: RoundAudit, panel: Mapping[str, Sequence[str]], experts: Mapping[SeatKey, str]
-) -> list[str]:
-    members = [Panelist(expert, frozenset(units)) for expert, units in panel.items()]
+def _redrawn(opening: Opening, audit: RoundAudit, experts: Mapping[SeatKey, str]) -> list[str]:
     before: list[SeatKey] = []
     problems = []
     for number, drawn in enumerate(audit.draws):
         stream = Stream(bytes.fromhex(opening.seed), draw_label(opening.round, number))
+        members = [
+            Panelist(member.expert, frozenset(member.units))
+            for panel in opening.panels[: drawn.panels]
+            for member in panel.panel
+        ]
         keys = [(seat.work, seat.pseudonym) for seat in drawn.seats]
         try:
             seats = draw(stream, _readings(audit, drawn, before, experts), members, _loads(drawn, before, experts))
