@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
 from services.campaigns.findings import Severity
-from services.campaigns.quantities import Base, parse_size_bytes, size_text
+from services.campaigns.quantities import Base, is_size, parse_size_bytes, size_text
 from services.campaigns.slots.rule import SlotRule
 from services.campaigns.text import Id, Text
+
+
+def _read(value: object, info: ValidationInfo) -> object:
+    base: Base = info.data.get("base", "binary")
+    return parse_size_bytes(value, base) if isinstance(value, str) else value
+
+
+Bytes = Annotated[int, BeforeValidator(_read), Field(gt=0)]
 
 
 class FileSize(SlotRule):
@@ -22,16 +30,16 @@ class FileSize(SlotRule):
 
     label: ClassVar[str] = "文件大小"
     kind: Literal["file_size"] = "file_size"
-    min_bytes: PositiveInt | None = None
-    max_bytes: PositiveInt | None = None
-    inclusive: bool = True
     base: Base = "binary"
     written: str | None = Field(default=None, pattern=r"^\d+(\.\d+)?[KMGT]B?$")
+    min_bytes: Bytes | None = None
+    max_bytes: Bytes | None = None
+    inclusive: bool = True
 
     @model_validator(mode="before")
     @classmethod
-    def _read_words(cls, data: Any) -> Any:
-        return _with_bytes(data) if isinstance(data, Mapping) else data
+    def _keep_the_word(cls, data: Any) -> Any:
+        return _with_word(data) if isinstance(data, Mapping) else data
 
     @model_validator(mode="after")
     def _one_bound(self) -> Self:
@@ -61,14 +69,9 @@ class FileSize(SlotRule):
         return f"{phrase}（{'，'.join(notes)}）" if notes else phrase
 
 
-def _with_bytes(data: Mapping[str, Any]) -> dict[str, Any]:
-    read = dict(data)
-    base: Base = "decimal" if read.get("base") == "decimal" else "binary"
-    for name in ("min_bytes", "max_bytes"):
-        if isinstance(read.get(name), str):
-            read["written"] = read[name]
-            read[name] = parse_size_bytes(read[name], base)
-    return read
+def _with_word(data: Mapping[str, Any]) -> dict[str, Any]:
+    words = [str(bound).strip() for name in ("min_bytes", "max_bytes") if is_size(bound := data.get(name))]
+    return {**data, "written": words[0]} if words else dict(data)
 
 
 class Truncated(SlotRule):
