@@ -29,6 +29,7 @@ class FileSize(SlotRule):
     """
 
     label: ClassVar[str] = "文件大小"
+    meaning: ClassVar[str] = "文件在磁盘上的大小；按通知写法（1G、5MB）填写，base 定按二进制还是十进制读"
     kind: Literal["file_size"] = "file_size"
     base: Base = "binary"
     written: str | None = Field(default=None, pattern=r"^\d+(\.\d+)?[KMGT]B?$")
@@ -78,6 +79,7 @@ class Truncated(SlotRule):
     """The file ends before its contents do."""
 
     label: ClassVar[str] = "文件完整"
+    meaning: ClassVar[str] = "文件没有传完或被截短"
     kind: Literal["truncated"] = "truncated"
 
     def _asked(self) -> str:
@@ -88,6 +90,7 @@ class Corrupt(SlotRule):
     """The decoder reports damage, more than `max_errors` times."""
 
     label: ClassVar[str] = "数据无损坏"
+    meaning: ClassVar[str] = "解码时报告的损坏次数超过 max_errors"
     kind: Literal["corrupt"] = "corrupt"
     max_errors: int = Field(default=0, ge=0)
 
@@ -99,6 +102,7 @@ class Padded(SlotRule):
     """Less than `min_payload_share` of the file is picture or sound: it was made larger with filler."""
 
     label: ClassVar[str] = "无填充数据"
+    meaning: ClassVar[str] = "画面和声音占文件的比例低于 min_payload_share，文件被填充加大"
     kind: Literal["padded"] = "padded"
     severity: Severity = Severity.ASK
     min_payload_share: float = Field(default=0.5, gt=0, lt=1)
@@ -114,6 +118,7 @@ class Look(SlotRule):
     """
 
     label: ClassVar[str] = "人工核实"
+    meaning: ClassVar[str] = "只能由人判断的事项，勾选时记录姓名和时间；item 是它在本材料中的名称"
     kind: Literal["look"] = "look"
     severity: Severity = Severity.ASK
     item: Id
