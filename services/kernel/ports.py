@@ -30,6 +30,8 @@ class Transaction(Protocol):
     connection: Connection
     service: str
     now: datetime
+    wrote_jobs: bool
+    revoked: Callable[[str, datetime], None]
 
     def execute(self, statement: str, parameters: Mapping[str, Any] | Sequence[Any] = ()) -> Any:
         """Run one of the kernel's own statements on the driver's cursor and return that cursor."""
@@ -67,6 +69,7 @@ class Database(Protocol):
     async def submit(self, piece: Piece[T]) -> T:
         """Run the piece in a transaction and return its value once that is durable.
 
+        A piece may be run again after a rollback: it changes nothing outside the transaction but through `after_commit`.
         What the piece raises is raised here, with nothing of it kept. Raises `StorageFull`, or `Unavailable`
         when the engine is away.
         """
@@ -111,6 +114,10 @@ class Bus(Protocol):
 
     def end(self, partition: str) -> int:
         """Return the last position written, 0 when there is none."""
+        ...
+
+    def epoch(self, partition: str) -> str:
+        """Return which life of its log the partition is in."""
         ...
 
     def subscribe(self, wake: Callable[[], None]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -93,10 +95,25 @@ class Envelope:
         """Where the payload's JSON Schema stands in the generated contract document."""
         return f"urn:laurel:schema:{self.type}"
 
+    def pack(self) -> bytes:
+        """Return the envelope with its payload's bytes untouched, also when they are no JSON."""
+        attributes = {name: getattr(self, name) for name in self.__slots__}
+        attributes["time"] = self.time.isoformat()
+        attributes["data"] = b64encode(self.data).decode()
+        attributes["personal"] = None if self.personal is None else b64encode(self.personal).decode()
+        return json.dumps(attributes).encode()
+
+    @classmethod
+    def unpack(cls, packed: bytes) -> Self:
+        """Return what `pack` packed."""
+        attributes = json.loads(packed)
+        attributes["time"] = datetime.fromisoformat(attributes["time"])
+        attributes["data"] = b64decode(attributes["data"])
+        attributes["personal"] = None if attributes["personal"] is None else b64decode(attributes["personal"])
+        return cls(**attributes)
+
     def structured(self) -> dict[str, Any]:
         """Return the event in CloudEvents' structured mode, for exports, dead letters and `events tail`."""
-        import json  # noqa: PLC0415 - only exports need it
-
         data = json.loads(self.data)
         if self.personal is not None:
             data["personal"] = json.loads(self.personal)

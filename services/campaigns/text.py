@@ -1,0 +1,35 @@
+"""Words of a campaign: what may stand in them, and how a notice counts them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}
+_WORD = re.compile(r"[A-Za-z0-9À-ɏ]+(?:[.'’_-][A-Za-z0-9À-ɏ]+)*")
+
+
+def hidden_character(text: str, allowed: str = "") -> str | None:
+    """Return the first character that a reader cannot see (control, direction mark, unassigned), or None."""
+    return next((char for char in text if char not in allowed and unicodedata.category(char) in _INVISIBLE), None)
+
+
+def count_chars(text: str) -> int:
+    """Return 字数 as Word counts it: a Chinese character or punctuation mark is one, a Latin word or number is one."""
+    words = _WORD.findall(text)
+    rest = _WORD.sub("", text)
+    return len(words) + sum(1 for char in rest if not char.isspace())
+
+
+def _visible(text: str) -> str:
+    hidden = hidden_character(text)
+    if hidden is not None:
+        raise ValueError(f"含有看不见的字符 U+{ord(hidden):04X}，请删去")
+    return text
+
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(_visible)]
+Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*([-_][a-z0-9]+)*$", max_length=64)]
