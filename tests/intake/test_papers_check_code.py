@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.domain.papers import CROCKFORD, Column, ListPaper, check_code, grouped, list_check_code
+from services.intake.domain.papers import Column, ListPaper, check_code, list_check_code
+from services.kernel.codes import ALPHABET
 
 COLUMNS = (
     Column("序号", "center", 0.55),
@@ -80,7 +81,7 @@ def test_what_stands_around_the_table_does_not_change_the_code() -> None:
 def test_every_code_has_three_groups_of_the_alphabet(text: str) -> None:
     code = check_code({"t": text})
     assert [len(group) for group in code.split("-")] == [4, 4, 4]
-    assert set(code) <= set(CROCKFORD + "-")
+    assert set(code) <= set(ALPHABET + "-")
 
 
 def test_text_that_is_not_unicode_has_no_code() -> None:
@@ -91,8 +92,3 @@ def test_text_that_is_not_unicode_has_no_code() -> None:
 def test_a_row_that_does_not_fit_the_columns_is_refused_with_its_number() -> None:
     with pytest.raises(ValueError, match="row 2 has 3 cells"):
         paper((ROWS[0], ROWS[1][:3]))
-
-
-def test_codes_are_shown_in_groups_of_four() -> None:
-    assert grouped("7F3K92QXM4TD81MP") == "7F3K-92QX-M4TD-81MP"
-    assert grouped("7F3K-92QX-M4TD") == "7F3K-92QX-M4TD"

@@ -48,7 +48,7 @@ def letter(**changes: Any) -> Letter:
         campaign="“我与学习型组织共成长”故事征集活动",
         unit_name="云栈区学习办",
         role="联络员",
-        code="7F3K92QXM4TD81MP",
+        code="7F3K-92QX-M4TD-81MP",
         address="https://laurel.jiangzhou.example/register",
         purpose="录入和提交本单位推荐的作品",
         deadline="2024年7月15日24:00前",

@@ -1,6 +1,7 @@
 import base64
 import hashlib
 import json
+import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,11 @@ from services.intake.domain.receipts import (
     receipt_number,
 )
 from services.intake.tools.receipts import NotGenuineError, UnknownKeyError, UnreadableError, read, read_keys, sign, verify
+from services.kernel.keys import Keys, Purpose
 
-KEY = OKPKey.generate_key("Ed25519", {"kid": "receipt-2024"})
+FOLDER = tempfile.TemporaryDirectory()
+KEYS = Keys.open(Path(FOLDER.name), make=True)
+KEY = OKPKey.import_key(KEYS.public_jwks(Purpose.RECEIPT)["keys"][0])
 OTHER = OKPKey.generate_key("Ed25519", {"kid": "receipt-2023"})
 LAST_MOMENT = datetime(2024, 9, 30, 15, 59, 59, 999_999, tzinfo=UTC)
 VIDEO = b"video" * 1000
@@ -53,9 +57,15 @@ def a_receipt(**changes: Any) -> Receipt:
     return receipt(**{**values, **changes})
 
 
+def forged() -> str:
+    header = {"alg": "Ed25519", "kid": KEY.kid, "typ": "laurel-receipt+jws"}
+    impostor = OKPKey.generate_key("Ed25519")
+    return jws.serialize_compact(header, a_receipt().model_dump_json(exclude_none=True), impostor, algorithms=["Ed25519"])
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "receipt.jws").write_text(sign(a_receipt(), KEY))
+    (tmp_path / "receipt.jws").write_text(sign(a_receipt(), KEYS))
     (tmp_path / "key.pem").write_bytes(KEY.as_pem(private=False))
     (tmp_path / "key.jwk").write_text(json.dumps(KEY.as_dict(private=False)))
     (tmp_path / "keys.jwks").write_text(json.dumps(KeySet([OTHER, KEY]).as_dict(private=False)))
@@ -103,38 +113,37 @@ def test_a_rehearsal_says_so_and_a_real_campaign_does_not() -> None:
 
 
 def test_the_token_is_a_jws_that_a_stranger_can_verify_with_the_public_key_alone() -> None:
-    header, payload, signature = sign(a_receipt(), KEY).split(".")
+    header, payload, signature = sign(a_receipt(), KEYS).split(".")
 
     def decode(part: str) -> bytes:
         return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
 
-    assert json.loads(decode(header)) == {"alg": "Ed25519", "kid": "receipt-2024", "typ": "laurel-receipt+jws"}
+    assert json.loads(decode(header)) == {"alg": "Ed25519", "kid": KEY.kid, "typ": "laurel-receipt+jws"}
     assert json.loads(decode(payload))["received_at"] == "2024-09-30T23:59:59.999+08:00"
     public = Ed25519PublicKey.from_public_bytes(decode(str(KEY.as_dict(private=False)["x"])))
     public.verify(decode(signature), f"{header}.{payload}".encode())
 
 
 def test_a_genuine_receipt_is_read_back_as_it_was() -> None:
-    assert verify(sign(a_receipt(), KEY).encode(), [OTHER, KEY]) == a_receipt()
-    assert verify(b"\xef\xbb\xbf" + sign(a_receipt(), KEY).encode() + b"\r\n", [KEY]) == a_receipt()
+    assert verify(sign(a_receipt(), KEYS).encode(), [OTHER, KEY]) == a_receipt()
+    assert verify(b"\xef\xbb\xbf" + sign(a_receipt(), KEYS).encode() + b"\r\n", [KEY]) == a_receipt()
 
 
 def test_a_changed_receipt_does_not_verify() -> None:
-    header, _, signature = sign(a_receipt(), KEY).split(".")
-    _, forged, _ = sign(a_receipt(what="夜班后的课堂"), KEY).split(".")
+    header, _, signature = sign(a_receipt(), KEYS).split(".")
+    _, changed, _ = sign(a_receipt(what="夜班后的课堂"), KEYS).split(".")
     with pytest.raises(NotGenuineError):
-        verify(f"{header}.{forged}.{signature}".encode(), [KEY])
+        verify(f"{header}.{changed}.{signature}".encode(), [KEY])
 
 
 def test_another_key_under_the_same_name_does_not_verify() -> None:
-    impostor = OKPKey.generate_key("Ed25519", {"kid": "receipt-2024"})
     with pytest.raises(NotGenuineError):
-        verify(sign(a_receipt(), impostor).encode(), [KEY])
+        verify(forged().encode(), [KEY])
 
 
 def test_a_key_that_is_not_at_hand_is_named() -> None:
-    with pytest.raises(UnknownKeyError, match="receipt-2024"):
-        verify(sign(a_receipt(), KEY).encode(), [OTHER])
+    with pytest.raises(UnknownKeyError, match=str(KEY.kid)):
+        verify(sign(a_receipt(), KEYS).encode(), [OTHER])
 
 
 @pytest.mark.parametrize(
@@ -144,12 +153,12 @@ def test_a_key_that_is_not_at_hand_is_named() -> None:
         b"receipt",
         b"a.b.c",
         b"\xff\xfe.\x00.",
-        jws.serialize_compact({"alg": "Ed25519", "kid": "x", "typ": "JWT"}, b"{}", KEY, algorithms=["Ed25519"]).encode(),
+        jws.serialize_compact({"alg": "Ed25519", "kid": "x", "typ": "JWT"}, b"{}", OTHER, algorithms=["Ed25519"]).encode(),
         jws.serialize_compact(
-            {"alg": "Ed25519", "kid": "x", "typ": "laurel-receipt+jws"}, b"{}", KEY, algorithms=["Ed25519"]
+            {"alg": "Ed25519", "kid": "x", "typ": "laurel-receipt+jws"}, b"{}", OTHER, algorithms=["Ed25519"]
         ).encode(),
         jws.serialize_compact(
-            {"alg": "Ed25519", "kid": "x", "typ": "laurel-receipt+jws"}, b"[", KEY, algorithms=["Ed25519"]
+            {"alg": "Ed25519", "kid": "x", "typ": "laurel-receipt+jws"}, b"[", OTHER, algorithms=["Ed25519"]
         ).encode(),
         b"eyJhbGciOiJub25lIiwidHlwIjoibGF1cmVsLXJlY2VpcHQrandzIn0.e30.",
     ],
@@ -218,7 +227,7 @@ def test_verify_finds_a_changed_file_and_a_changed_receipt(folder: Path) -> None
     (folder / "成片.mp4").write_bytes(VIDEO + b"!")
     code, answer = run(folder, "receipt.jws", "--key", "key.pem", "--file", "成片.mp4", "--file", "scan-renamed.pdf")
     assert (code, answer["files"][0]["match"]) == (2, "different")
-    (folder / "receipt.jws").write_text(sign(a_receipt(), OKPKey.generate_key("Ed25519", {"kid": "receipt-2024"})))
+    (folder / "receipt.jws").write_text(forged())
     assert run(folder, "receipt.jws", "--key", "key.jwk")[0] == 2
 
 

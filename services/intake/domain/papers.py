@@ -12,12 +12,13 @@ from typing import Any, Literal
 
 import rfc8785
 
+from services.kernel.codes import encode, grouped
+
 REHEARSAL_MARK = "试运行，不作为正式材料"
 
-CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+CHECK_CODE_CHARACTERS = 12
 CHECK_CODE_BITS = 60
-BITS_A_CHARACTER = 5
-GROUP = 4
+DIGEST_BITS = 256
 
 Cell = str | int
 
@@ -64,7 +65,7 @@ class ListPaper:
 class Letter:
     """One invitation letter 开通函: one unit, one role, one code that works once.
 
-    `code` is shown in groups of four; `address` is where it is entered, `purpose` what the role does with it,
+    `code` is printed as it is given, its groups apart; `address` is where it is entered, `purpose` what the role does with it,
     `deadline` until when, in words; `issued_on` is the date in words.
     """
 
@@ -90,17 +91,10 @@ def check_code(document: Mapping[str, Any]) -> str:
         canonical = rfc8785.dumps(dict(document))
     except rfc8785.CanonicalizationError as error:
         raise ValueError(f"no canonical form: {error}") from error
-    bits = int.from_bytes(hashlib.sha256(canonical).digest(), "big") >> (256 - CHECK_CODE_BITS)
-    shifts = range(CHECK_CODE_BITS - BITS_A_CHARACTER, -1, -BITS_A_CHARACTER)
-    return grouped("".join(CROCKFORD[bits >> shift & 31] for shift in shifts))
+    bits = int.from_bytes(hashlib.sha256(canonical).digest(), "big") >> (DIGEST_BITS - CHECK_CODE_BITS)
+    return grouped(encode(bits, CHECK_CODE_CHARACTERS))
 
 
 def list_check_code(unit_name: str, titles: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
     """Return the 校验码 of what a list prints: `{"columns": titles, "rows": rows, "unit": unit_name}`."""
     return check_code({"columns": list(titles), "rows": [list(row) for row in rows], "unit": unit_name})
-
-
-def grouped(code: str) -> str:
-    """Return the code in groups of four joined by hyphens, whatever hyphens it had."""
-    plain = code.replace("-", "")
-    return "-".join(plain[start : start + GROUP] for start in range(0, len(plain), GROUP))

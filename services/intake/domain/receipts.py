@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.intake.domain.papers import REHEARSAL_MARK
+from services.kernel.instants import BEIJING
 
-BEIJING = ZoneInfo("Asia/Shanghai")
 ON_ITS_WAY = "仍在传送"
 COUNTER_DIGITS = 4
 SHA256_HEX = r"^[0-9a-f]{64}$"

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from services.kernel.errors import Conflict, Gone, Invalid, Problem, TooLarge
+from services.kernel.instants import BEIJING
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,expiration,checksum,termination"
@@ -28,7 +28,6 @@ MAX_METADATA_BYTES = 8192
 MAX_NAME_CHARACTERS = 120
 MAX_SUFFIX_CHARACTERS = 16
 UNNAMED = "未命名"
-BEIJING = ZoneInfo("Asia/Shanghai")
 GIB = 1024**3
 MIB = 1024**2
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from io import BytesIO
 from typing import Any
 
-from services.intake.domain.papers import REHEARSAL_MARK, Cell, Letter, ListPaper, grouped
+from services.intake.domain.papers import REHEARSAL_MARK, Cell, Letter, ListPaper
 from services.intake.tools.typesetting import render
 
 CELL_LIMIT = 32_767
@@ -29,7 +29,7 @@ def letters_pdf(letters: Sequence[Letter], *, stamp: datetime) -> bytes:
     if not letters:
         raise ValueError("no letters to print")
     data = {
-        "letters": [{**asdict(letter), "code": grouped(letter.code)} for letter in letters],
+        "letters": [asdict(letter) for letter in letters],
         "rehearsal": any(letter.rehearsal for letter in letters),
         "rehearsal_mark": REHEARSAL_MARK,
     }

@@ -13,6 +13,7 @@ from joserfc.jwk import KeySet, OKPKey
 from pydantic import ValidationError
 
 from services.intake.domain.receipts import Receipt
+from services.kernel.keys import Keys, Purpose
 
 TYPE = "laurel-receipt+jws"
 ALGORITHM = "Ed25519"
@@ -36,12 +37,9 @@ class NotGenuineError(ValueError):
     """The signature is not the key's: the receipt was changed, or another key made it."""
 
 
-def sign(receipt: Receipt, key: OKPKey) -> str:
-    """Return the receipt as a compact JWS; the key needs a `kid`."""
-    if not key.kid:
-        raise ValueError("the key has no kid")
-    header = {"alg": ALGORITHM, "kid": key.kid, "typ": TYPE}
-    return jws.serialize_compact(header, receipt.model_dump_json(exclude_none=True), key, algorithms=[ALGORITHM])
+def sign(receipt: Receipt, keys: Keys) -> str:
+    """Return the receipt as a compact JWS by the platform's receipt key."""
+    return keys.sign_jws(Purpose.RECEIPT, receipt.model_dump_json(exclude_none=True).encode(), TYPE)
 
 
 def read(token: bytes) -> tuple[str, Receipt]:
