@@ -11,7 +11,6 @@ from services.intake.domain import uploads
 from services.intake.domain.uploads import (
     ChecksumMismatch,
     Creation,
-    Limits,
     Progress,
     VersionMismatch,
     WrongMediaType,
@@ -26,17 +25,13 @@ from services.intake.domain.uploads import (
     read_creation,
     read_metadata,
     read_offset,
-    resume_words,
     size_words,
-    standing,
 )
 from services.kernel.errors import Conflict, Gone, Invalid, TooLarge
 
 GIB = 1024**3
 CAP = 8 * GIB
 NOW = datetime(2024, 9, 29, 4, 0, tzinfo=UTC)
-DEADLINE = datetime(2024, 9, 30, 16, 0, tzinfo=UTC)
-LIMITS = Limits(closes_at=DEADLINE, resume_until=DEADLINE + timedelta(hours=2))
 MS = timedelta(milliseconds=1)
 
 
@@ -201,27 +196,6 @@ def test_answers_say_offset_and_expiry_and_are_not_cached() -> None:
     assert (headers["Upload-Offset"], headers["Cache-Control"], headers["Tus-Resumable"]) == ("40", "no-store", "1.0.0")
     assert parsedate_to_datetime(headers["Upload-Expires"]) == NOW + timedelta(days=1)
     assert "Upload-Expires" not in progress_headers(progress(offset=100, ended="completed"))
-
-
-@pytest.mark.parametrize(
-    ("begun", "completed", "expected"),
-    [
-        (-timedelta(minutes=19), -MS, "in-time"),
-        (-MS, timedelta(0), "in-time"),
-        (-MS, timedelta(hours=2) - MS, "in-time"),
-        (-MS, timedelta(hours=2), "late"),
-        (timedelta(0), MS, "late"),
-        (timedelta(0), timedelta(0), "late"),
-    ],
-)
-def test_an_upload_begun_in_time_may_end_until_the_campaigns_limit(
-    begun: timedelta, completed: timedelta, expected: str
-) -> None:
-    assert standing(DEADLINE + begun, DEADLINE + completed, LIMITS) == expected
-
-
-def test_the_limit_is_said_in_the_campaigns_words() -> None:
-    assert resume_words(LIMITS) == "截止前已开始的上传可续传至10月1日02:00。"
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,9 @@ class Creation:
     metadata: str
 
 
+Ended = Literal["", "completed", "terminated", "expired"]
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """Where an upload stands: `offset_bytes` is durable. `ended` is a terminal state's name, empty while it goes on."""
@@ -92,15 +95,7 @@ class Progress:
     length_bytes: int
     offset_bytes: int
     expires_at: datetime
-    ended: Literal["", "completed", "terminated"] = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """When uploads of a stage are in time: what begins before `closes_at` may be continued until `resume_until`."""
-
-    closes_at: datetime
-    resume_until: datetime
+    ended: Ended = ""
 
 
 # --- reading a request ----------------------------------------------------------------------------------------------
@@ -221,7 +216,7 @@ def check_alive(progress: Progress, now: datetime) -> None:
     """Refuse an upload that was terminated or has expired. Raises Gone."""
     if progress.ended == "terminated":
         raise Gone("该上传已取消，请重新上传。", "The upload was terminated.")
-    if not progress.ended and now >= progress.expires_at:
+    if progress.ended == "expired" or (not progress.ended and now >= progress.expires_at):
         when = f"{progress.expires_at.astimezone(BEIJING):%Y年%m月%d日%H:%M}"
         raise Gone(f"该上传已于{when}过期，请重新上传。", "The upload has expired.")
 
@@ -231,14 +226,19 @@ def check_patch(progress: Progress, offset_bytes: int, content_type: str | None,
     if (content_type or "").split(";")[0].strip().lower() != CONTENT_TYPE:
         raise WrongMediaType(f"上传内容的类型须为{CONTENT_TYPE}。", f"Content-Type must be {CONTENT_TYPE}.")
     if offset_bytes != progress.offset_bytes:
-        raise Conflict(
-            f"上次已传{progress.offset_bytes:,}字节，请从这里继续。",
-            f"Upload-Offset is {offset_bytes}, {progress.offset_bytes} bytes are here.",
-            kind="upload-offset",
-            headers={"Upload-Offset": str(progress.offset_bytes)},
-        )
+        raise wrong_offset(offset_bytes, progress.offset_bytes)
     if content_length is not None and offset_bytes + content_length > progress.length_bytes:
         raise beyond_end(progress)
+
+
+def wrong_offset(offset_bytes: int, present_bytes: int) -> Conflict:
+    """Return the refusal of a body that would not go on where the upload stands."""
+    return Conflict(
+        f"上次已传{present_bytes:,}字节，请从这里继续。",
+        f"Upload-Offset is {offset_bytes}, {present_bytes} bytes are here.",
+        kind="upload-offset",
+        headers={"Upload-Offset": str(present_bytes)},
+    )
 
 
 def beyond_end(progress: Progress) -> TooLarge:
@@ -249,24 +249,6 @@ def beyond_end(progress: Progress) -> TooLarge:
         kind="upload-length",
         headers={"Upload-Offset": str(progress.offset_bytes)},
     )
-
-
-def standing(begun_at: datetime, completed_at: datetime, limits: Limits) -> Literal["in-time", "late"]:
-    """Judge an upload by the two instants that decide, in campaign time; both limits are half-open."""
-    if completed_at < limits.closes_at or (begun_at < limits.closes_at and completed_at < limits.resume_until):
-        return "in-time"
-    return "late"
-
-
-def resume_words(limits: Limits) -> str:
-    """Say until when an upload begun in time may go on."""
-    return f"截止前已开始的上传可续传至{clock_words(limits.resume_until)}。"
-
-
-def clock_words(instant: datetime) -> str:
-    """Return an instant as `10月1日02:00`, Beijing time."""
-    local = instant.astimezone(BEIJING)
-    return f"{local.month}月{local.day}日{local:%H:%M}"
 
 
 def size_words(size_bytes: int) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import asynccontextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -80,6 +80,15 @@ class Receiver:
         async with Seat(self._seats, upload_id):
             self._marks.pop(upload_id, None)
             return await self._pools.write(work)
+
+    def keep_only(self, upload_ids: Collection[str]) -> None:
+        """Remove the files of all other uploads, but for those another process is writing. Blocks."""
+        for path in self.folder.glob("*.part"):
+            if path.stem not in upload_ids:
+                with suppress(LockedElsewhere):
+                    part = PartFile(path)
+                    part.remove()
+                    part.close()
 
     @asynccontextmanager
     async def _opened(self, upload_id: str, look: Look) -> AsyncIterator[tuple[PartFile, Progress]]:
