@@ -14,7 +14,7 @@ from services.campaigns.text import Id, Text
 
 
 class FileSize(SlotRule):
-    """Size on disk, both bounds inclusive.
+    """Size on disk, bounds inclusive unless the campaign's reading says otherwise.
 
     A bound is written as the notice writes it ("1G") and read in `base`, or as a number of bytes;
     `written` keeps the notice's word.
@@ -24,6 +24,7 @@ class FileSize(SlotRule):
     kind: Literal["file_size"] = "file_size"
     min_bytes: PositiveInt | None = None
     max_bytes: PositiveInt | None = None
+    inclusive: bool = True
     base: Base = "binary"
     written: str | None = Field(default=None, pattern=r"^\d+(\.\d+)?[KMGT]B?$")
 
@@ -43,6 +44,11 @@ class FileSize(SlotRule):
         """The bound that is set."""
         return self.max_bytes or self.min_bytes or 0
 
+    def met_by(self, size_bytes: int) -> bool:
+        """Say whether a size passes."""
+        beyond = size_bytes - self.bound_bytes if self.max_bytes else self.bound_bytes - size_bytes
+        return beyond < 0 or (beyond == 0 and self.inclusive)
+
     def shown(self, size_bytes: int) -> str:
         """Return a measured size in the notice's own unit: "1.12G"."""
         return size_text(size_bytes, self.written or "1M", self.base)
@@ -50,7 +56,9 @@ class FileSize(SlotRule):
     def _asked(self) -> str:
         bound = self.written or f"{self.bound_bytes:,}字节"
         phrase = f"应在{bound}以内" if self.max_bytes else f"应不小于{bound}"
-        return f"{phrase}（本活动按{self.bound_bytes:,}字节）" if self.written else phrase
+        notes = [f"本活动按{self.bound_bytes:,}字节"] if self.written else []
+        notes += [] if self.inclusive else ["不含本数"]
+        return f"{phrase}（{'，'.join(notes)}）" if notes else phrase
 
 
 def _with_bytes(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,6 +97,7 @@ class Padded(SlotRule):
 
     label: ClassVar[str] = "无填充数据"
     kind: Literal["padded"] = "padded"
+    severity: Severity = Severity.ASK
     min_payload_share: float = Field(default=0.5, gt=0, lt=1)
 
     def _asked(self) -> str:
