@@ -8,7 +8,7 @@ from services.campaigns.findings import Finding, Severity, Verdict, verdict
 from services.campaigns.quantities import duration_text
 from services.campaigns.slots import Container, Duration, FileSize, HeadCard, PhotoFormat, Slot, TailCard, Truncated
 from services.campaigns.slots.video import codec_text
-from services.media.domain.film import container_text, displayed_sizes, film_findings, size_findings
+from services.media.domain.film import Screening, container_text, displayed_sizes, film_findings, size_findings
 from services.media.domain.measures import Film, Measured, Photo, Refused
 from services.media.domain.picture import photo_findings
 from services.media.domain.words import PLATFORM, finding, kind_text
@@ -25,10 +25,10 @@ def judge(measured: Measured, slot: Slot, unit_type: str | None = None) -> tuple
     """
     match measured:
         case Film():
-            cards = _cards(slot)
-            return tuple(f for rule in slot.rules for f in film_findings(rule, measured, unit_type, cards))
+            case = Screening(measured, unit_type, _cards(slot))
+            return tuple(found for rule in slot.rules for found in film_findings(rule, case))
         case Photo():
-            return tuple(f for rule in slot.rules for f in photo_findings(rule, measured, slot.label))
+            return tuple(found for rule in slot.rules for found in photo_findings(rule, measured, slot.label))
         case Refused():
             return tuple(_refusal(measured, slot))
 
@@ -89,12 +89,12 @@ def _refusal(refused: Refused, slot: Slot) -> Iterator[Finding]:
     format_rule = next((rule for rule in slot.rules if isinstance(rule, Container | PhotoFormat)), None)
     if format_rule and not refused.hostile and refused.kind in expected and not _accepts(format_rule, refused):
         subject = "视频格式" if slot.medium == "video" else f"{slot.label}格式"
-        yield finding(format_rule, format_rule.kind, f"{subject}为{kind_text(refused.kind, refused.brand)}")
+        yield finding(format_rule, f"{subject}为{kind_text(refused.kind, refused.brand)}")
     else:
         yield _unread(refused, slot)
     for rule in slot.rules:
         if isinstance(rule, Truncated) and refused.cut_short:
-            yield finding(rule, rule.kind, "文件不完整")
+            yield finding(rule, "文件不完整")
         if isinstance(rule, FileSize) and not refused.hostile:
             yield from size_findings(rule, refused.size_bytes, "文件" if slot.medium == "video" else slot.label)
 

@@ -23,21 +23,21 @@ from services.media.domain.words import finding, kind_text
 
 
 @singledispatch
-def photo_findings(rule: SlotRule, photo: Photo, label: str) -> Iterator[Finding]:
-    """Yield what `rule` finds in the photo; `label` is the slot's: 证件照."""
+def photo_findings(rule: SlotRule, _photo: Photo, _label: str) -> Iterator[Finding]:
+    """Yield what `rule` finds in the photo; the label is its slot's: 证件照."""
     raise TypeError(f"{type(rule).__name__} is no rule of a photo")
 
 
 @photo_findings.register
 def _(rule: PhotoFormat, photo: Photo, label: str) -> Iterator[Finding]:
     if photo.kind not in rule.formats:
-        yield finding(rule, rule.kind, f"{label}格式为{kind_text(photo.kind)}")
+        yield finding(rule, f"{label}格式为{kind_text(photo.kind)}")
 
 
 @photo_findings.register
 def _(rule: PhotoPixels, photo: Photo, label: str) -> Iterator[Finding]:
     if not rule.met_by(photo.width_px, photo.height_px):
-        yield finding(rule, rule.kind, f"{label}{photo.width_px}×{photo.height_px}像素")
+        yield finding(rule, f"{label}{photo.width_px}×{photo.height_px}像素")
 
 
 @photo_findings.register
@@ -48,7 +48,7 @@ def _(rule: PhotoDpi, photo: Photo, _label: str) -> Iterator[Finding]:
         return
     # Two marks that contradict each other are a question, not a fault.
     severity = Severity.ASK if any(passed) else None
-    yield finding(rule, rule.kind, dpi_text(rule, photo, printed_dpi), severity=severity)
+    yield finding(rule, dpi_text(rule, photo, printed_dpi), severity=severity)
 
 
 @photo_findings.register
@@ -59,20 +59,20 @@ def _(rule: FileSize, photo: Photo, label: str) -> Iterator[Finding]:
 @photo_findings.register
 def _(rule: Truncated, photo: Photo, label: str) -> Iterator[Finding]:
     if photo.truncated:
-        yield finding(rule, rule.kind, f"{label}文件不完整")
+        yield finding(rule, f"{label}文件不完整")
 
 
 @photo_findings.register
 def _(rule: Corrupt, photo: Photo, label: str) -> Iterator[Finding]:
     if photo.errors > rule.max_errors and not photo.truncated:
-        yield finding(rule, rule.kind, f"{label}解码时发现{photo.errors}处数据损坏")
+        yield finding(rule, f"{label}解码时发现{photo.errors}处数据损坏")
 
 
 @photo_findings.register
 def _(rule: Padded, photo: Photo, label: str) -> Iterator[Finding]:
     share = photo.payload_bytes / max(1, photo.size_bytes)
     if share < rule.min_payload_share:
-        yield finding(rule, rule.kind, f"{label}的图像数据只占文件的{share:.0%}，其余为填充数据")
+        yield finding(rule, f"{label}的图像数据只占文件的{share:.0%}，其余为填充数据")
 
 
 @photo_findings.register

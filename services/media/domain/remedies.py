@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from services.campaigns.findings import Finding, Frozen, Severity
-from services.campaigns.slots import Resolution, Slot
+from services.campaigns.slots import FileSize, Resolution, Slot
 from services.media.domain.film import displayed_sizes
 from services.media.domain.measures import Film, Measured
 from services.media.domain.words import listed
@@ -35,11 +35,12 @@ def remedy(findings: Iterable[Finding], measured: Measured, slot: Slot) -> Remed
 
 
 def _solves(check: str, film: Film, slot: Slot) -> bool:
-    """A conversion changes container, codec and rate, makes a file smaller, and a picture smaller but not larger."""
+    """Tell what a conversion can do: change container, codec and rate, make file and picture smaller, never larger."""
     if check == "resolution":
         return _shrinks(film, slot)
     if check == "file_size":
-        return any(getattr(rule, "max_bytes", None) and film.size_bytes > rule.max_bytes for rule in slot.rules)
+        sizes = [rule for rule in slot.rules if isinstance(rule, FileSize) and not rule.met_by(film.size_bytes)]
+        return all(rule.max_bytes for rule in sizes)
     return check in _CONVERTED
 
 
@@ -47,10 +48,12 @@ def _shrinks(film: Film, slot: Slot) -> bool:
     """Tell whether an exact size of the same shape lies below every size the film shows."""
     wanted = [pair for rule in slot.rules if isinstance(rule, Resolution) for pair in rule.exact_px or ()]
     sizes = displayed_sizes(film)
-    return any(
-        all(width >= pair[0] and height >= pair[1] and width * pair[1] == height * pair[0] for width, height, _ in sizes)
-        for pair in wanted
-    )
+    return any(all(_holds(size, pair) for size in sizes) for pair in wanted)
+
+
+def _holds(size: tuple[int, int, float], pair: tuple[int, int]) -> bool:
+    width, height, _ = size
+    return width >= pair[0] and height >= pair[1] and width * pair[1] == height * pair[0]
 
 
 def _by_conversion(checks: list[str]) -> str:

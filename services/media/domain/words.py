@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.campaigns.findings import Finding, Severity
-from services.campaigns.slots.rule import SlotRule
+from services.campaigns.slots import AnyRule
 
 _HOUR_S = 3600
 _MINUTE_S = 60
@@ -71,8 +71,7 @@ def listed(items: list[str]) -> str:
 
 
 def finding(
-    rule: SlotRule,
-    check: str,
+    rule: AnyRule,
     measured: str,
     *,
     at_s: float | None = None,
@@ -83,7 +82,7 @@ def finding(
     """Return what a rule says of a measured value; the sentence is "measured，asked（clause）" unless given."""
     asked = rule.asked()
     return Finding(
-        check=check,
+        check=rule.kind,
         severity=severity or rule.severity,
         measured=measured,
         required=asked,

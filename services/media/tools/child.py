@@ -8,6 +8,7 @@ its parent. Its words are drained as they come: a full pipe would stop it, an en
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import os
 import selectors
@@ -55,6 +56,7 @@ class Limits:
     nice: int = 10
 
     def __post_init__(self) -> None:
+        """Refuse a limit under which nothing starts."""
         if self.address_bytes < GIB:
             raise ValueError(f"address_bytes must be at least {GIB}, not {self.address_bytes}")
 
@@ -104,13 +106,14 @@ def run(
 ) -> Exit:
     """Run `argv` in `directory` until it ends, stalls, exceeds its time or `stop()` turns true.
 
-    `on_stdout` gets chunks as they come and answers whether they show progress, `on_line` gets each stderr line (at
-    most 4,096 bytes of it). Both run in the calling thread. Never raises for what the child does; raises FileNotFoundError where the program is missing.
+    `on_stdout` gets chunks as they come and answers whether they show progress; `on_line` gets each stderr line, at
+    most 4,096 bytes of it. Both run in the calling thread. Never raises for what the child does; raises
+    FileNotFoundError where the program is missing.
     """
     limits = limits or Limits()
     program = shutil.which(argv[0])
     if program is None:
-        raise FileNotFoundError(argv[0])
+        raise FileNotFoundError(errno.ENOENT, f"没有安装{argv[0]}")
     watch = _Watch(limits, stop)
     lines = _Lines(on_line)
     child = _start([*_wrapping(limits), program, *argv[1:]], directory)
@@ -215,9 +218,7 @@ class _Lines:
             self._on_line(line)
 
 
-def _drain(
-    child: subprocess.Popen[bytes], on_stdout: Callable[[bytes], bool], lines: _Lines, watch: _Watch
-) -> None:
+def _drain(child: subprocess.Popen[bytes], on_stdout: Callable[[bytes], bool], lines: _Lines, watch: _Watch) -> None:
     """Read both pipes until they close; end the child when the watch says so."""
     with selectors.DefaultSelector() as selector:
         sinks = {_pipe(child.stdout): on_stdout, _pipe(child.stderr): lines.feed}

@@ -20,7 +20,7 @@ import ffmpeg
 from services.media.domain.measures import Decoded, Sound, Span, Still, StreamSize
 from services.media.domain.timing import timing
 from services.media.tools import child
-from services.media.tools.probe import Unreadable, guarded_input
+from services.media.tools.probe import UnreadableError, guarded_input
 from services.media.tools.progress import Progress
 from services.media.tools.workspace import INPUT
 
@@ -42,6 +42,7 @@ _SHEET_CELL_PX: Final = 180
 _MIN_FROZEN_S: Final = 1.0
 _FREEZE_NOISE: Final = 0.001
 _SILENCE_FLOOR_DB: Final = -120.0
+_JPEGS: Final = {"f": "image2", "vcodec": "mjpeg", "vsync": "passthrough", "q:v": 4}
 
 _ERROR: Final = re.compile(r"(?:\[[^\]]+\] )*\[(?:error|fatal|panic)\] ")
 _RESIZED: Final = re.compile(
@@ -83,17 +84,15 @@ def decode(
 ) -> Decoded:
     """Decode `./input` once and return what was seen and heard; stills and the contact sheet lie in `directory`.
 
-    Damage does not end it: the decoder's complaints are counted. Raises Unreadable when nothing could be decoded or
-    the child had to be ended.
+    Damage does not end it: the decoder's complaints are counted. Raises UnreadableError when nothing could be
+    decoded or the child had to be ended.
     """
     log = _Log()
     progress = Progress(plan.duration_s, on_share)
-    done = child.run(
-        command(plan), directory, limits=limits, on_stdout=progress.take, on_line=log.take, stop=stop
-    )
+    done = child.run(command(plan), directory, limits=limits, on_stdout=progress.take, on_line=log.take, stop=stop)
     times_ms = _times(directory / TIMES)
     if done.ending is not child.Ending.EXITED or not times_ms:
-        raise Unreadable(f"{done.ending}: {'; '.join(done.tail[-3:])}")
+        raise UnreadableError(f"{done.ending}: {'; '.join(done.tail[-3:])}")
     return _decoded(directory, times_ms, log, done)
 
 
@@ -116,12 +115,12 @@ def _pictures(video: Any, plan: Plan) -> Iterator[Any]:  # noqa: ANN401 ffmpeg-p
     yield ffmpeg.output(full, TIMES, f="mkvtimestamp_v2", vcodec="wrapped_avframe", vsync="passthrough")
     yield ffmpeg.output(_detectors(small), "-", f="null", vcodec="wrapped_avframe")
     shown, tiled = (_stills(still, plan).filter_multi_output("split", 2)[n] for n in range(2))
-    yield ffmpeg.output(shown, STILL_PATTERN, f="image2", vcodec="mjpeg", vsync="passthrough", **{"q:v": 4})
-    yield ffmpeg.output(_cells(tiled, plan), _CELL_PATTERN, f="image2", vcodec="mjpeg", vsync="passthrough", **{"q:v": 4})
+    yield ffmpeg.output(shown, STILL_PATTERN, **_JPEGS)
+    yield ffmpeg.output(_cells(tiled, plan), _CELL_PATTERN, **_JPEGS)
 
 
 def _detectors(video: Any) -> Any:  # noqa: ANN401 ffmpeg-python has no types
-    """fps and fast_bilinear come first: at full size and rate the same detectors cost more than the decode."""
+    """Reduce before the detectors: at full size and rate they cost more than the decode."""
     return (
         video.filter("fps", DETECTOR_FPS)
         .filter("scale", 320, 180, flags="fast_bilinear")

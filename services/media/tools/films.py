@@ -11,7 +11,7 @@ from services.media.domain.words import kind_text
 from services.media.tools import child, magic
 from services.media.tools.decode import Plan, decode, draw_sheet
 from services.media.tools.facts import counted_from, probed_from
-from services.media.tools.probe import DEMUXERS, MAX_PIXELS, Unreadable, packets, probe
+from services.media.tools.probe import DEMUXERS, MAX_PIXELS, UnreadableError, packets, probe
 from services.media.tools.workspace import INPUT
 
 _BASE_CPU_S = 120
@@ -41,7 +41,7 @@ def open_film(directory: Path) -> Opened | Refused:
         probed = probed_from(described, kind, layout)
         strange = _strange(probed, size_bytes)
         return strange or Opened(probed, counted_from(packets(directory, kind), described, probed))
-    except Unreadable:
+    except UnreadableError:
         cut_short = layout is not None and layout.cut_short
         why = "文件不完整，缺少播放所需的索引" if cut_short else "文件内容无法读取"
         return Refused(
@@ -65,7 +65,7 @@ def decode_film(
     limits = child.Limits(cpu_s=cpu_s, wall_s=max(_MIN_WALL_S, 4.0 * cpu_s), file_bytes=child.GIB)
     try:
         decoded = decode(directory, plan, limits=limits, on_share=on_share, stop=stop)
-    except Unreadable:
+    except UnreadableError:
         size_bytes = (directory / INPUT).stat().st_size
         return Refused(size_bytes=size_bytes, kind=probed.kind, why="文件中的画面无法解码", brand=probed.brand)
     draw_sheet(directory)

@@ -64,9 +64,10 @@ class Layout:
 
 
 def kind_of(path: Path) -> str:
-    """Return the kind of file by content: "mov" for the MP4 family, "matroska", "jpeg", "hls", "text", "empty"…
+    """Return the kind of file by content: "mov" for the MP4 family, else its common name.
 
-    "unknown" where nothing is recognised. Raises OSError when the file cannot be read.
+    "hls", "text", "empty" are kinds, too; "unknown" where nothing is recognised. Raises OSError when the file cannot
+    be read.
     """
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)

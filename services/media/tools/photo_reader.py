@@ -19,6 +19,7 @@ from PIL import ExifTags, Image, ImageOps
 MAX_PIXELS: Final = 120_000_000
 _FORMATS: Final = ("JPEG", "MPO", "PNG", "TIFF", "WEBP", "BMP", "GIF")
 _PREVIEW_PX: Final = 1600
+_STRIP_BYTES, _TILE_BYTES = 279, 325
 _INCH, _CENTIMETRE = 2, 3
 _CM_PER_INCH: Final = 2.54
 _JFIF_INCH, _JFIF_CENTIMETRE = 1, 2
@@ -92,12 +93,16 @@ def _jfif_dpi(picture: Image.Image) -> float | None:
 
 def _exif_dpi(exif: Image.Exif, picture: Image.Image) -> float | None:
     """Return EXIF's (for TIFF: its own) XResolution in dots per inch; 300/0 and a missing unit mean unknown."""
-    tags: Any = picture.tag_v2 if picture.format == "TIFF" else exif  # type: ignore[attr-defined] a TIFF has it
+    tags: Any = _tiff_tags(picture) if picture.format == "TIFF" else exif
     unit = tags.get(ExifTags.Base.ResolutionUnit)
     value = _rational(tags.get(ExifTags.Base.XResolution))
     if value is None or value <= 0:
         return None
     return {_INCH: value, _CENTIMETRE: value * _CM_PER_INCH}.get(unit)
+
+
+def _tiff_tags(picture: Image.Image) -> Any:  # noqa: ANN401 Pillow's own mapping of whatever a TIFF holds
+    return getattr(picture, "tag_v2", {})
 
 
 def _rational(value: Any) -> float | None:  # noqa: ANN401 Pillow gives rationals, tuples, numbers or nothing
@@ -116,7 +121,8 @@ def _payload_bytes(kind: str | None, picture: Image.Image, data: bytes) -> int:
     if kind == "PNG":
         return sum(length for name, length in _chunks(data) if name == b"IDAT")
     if kind == "TIFF":
-        counts = picture.tag_v2.get(279) or picture.tag_v2.get(325) or ()  # type: ignore[attr-defined] a TIFF has it
+        tags = _tiff_tags(picture)
+        counts = tags.get(_STRIP_BYTES) or tags.get(_TILE_BYTES) or ()
         return min(len(data), sum(counts) if isinstance(counts, tuple) else int(counts))
     return len(data)
 

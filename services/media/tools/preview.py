@@ -11,7 +11,7 @@ import ffmpeg
 from services.media.domain.measures import Probed
 from services.media.domain.preview import MAX_WEB_HEIGHT_PX
 from services.media.tools import child
-from services.media.tools.probe import Unreadable, guarded_input, probe
+from services.media.tools.probe import UnreadableError, guarded_input, probe
 from services.media.tools.progress import Progress
 from services.media.tools.workspace import INPUT
 
@@ -22,12 +22,12 @@ _BASE_CPU_S: Final = 300
 _CPU_PER_SECOND: Final = 30
 
 
-class NotMade(Exception):
+class NotMadeError(Exception):
     """The preview could not be made. Carries the program's last words, for the log only."""
 
 
 def remux(directory: Path, probed: Probed, size_bytes: int) -> Path:
-    """Copy the streams of `./input` into `preview.mp4` with its index in front. Raises NotMade."""
+    """Copy the streams of `./input` into `preview.mp4` with its index in front. Raises NotMadeError."""
     source = _source(probed)
     copied = ffmpeg.output(*_streams(source, probed), _UNFINISHED, c="copy", **_WEB)
     limits = child.Limits(cpu_s=_COPY_CPU_S, file_bytes=size_bytes + (64 << 20), address_bytes=child.GIB)
@@ -41,7 +41,10 @@ def encode(
     on_share: Callable[[float], None] = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Path:
-    """Encode `./input` as H.264 of at most 1080 lines and AAC into `preview.mp4`, in one decode. Raises NotMade."""
+    """Encode `./input` as H.264 of at most 1080 lines and AAC into `preview.mp4`, in one decode.
+
+    Raises NotMadeError.
+    """
     source = _source(probed)
     video, *audio = _streams(source, probed)
     encoded = ffmpeg.output(_fitted(video), *audio, _UNFINISHED, **_ENCODED, **_WEB)
@@ -86,16 +89,18 @@ def _fitted(video: Any) -> Any:  # noqa: ANN401 ffmpeg-python has no types
 
 
 def _made(
-    directory: Path, output: Any, limits: child.Limits, progress: Progress, stop: Callable[[], bool]  # noqa: ANN401
+    directory: Path,
+    output: Any,  # noqa: ANN401 ffmpeg-python has no types
+    limits: child.Limits,
+    progress: Progress,
+    stop: Callable[[], bool],
 ) -> Path:
     """Run, then look at the result before it gets its name: an ffmpeg that is told to end leaves a short valid file."""
     words = ("-nostdin", "-hide_banner", "-loglevel", "error", "-progress", "pipe:1", "-nostats", "-y")
-    done = child.run(
-        output.global_args(*words).compile(), directory, limits=limits, on_stdout=progress.take, stop=stop
-    )
+    done = child.run(output.global_args(*words).compile(), directory, limits=limits, on_stdout=progress.take, stop=stop)
     made = directory / _UNFINISHED
     if not done.ok or not made.exists():
-        raise NotMade(f"{done.ending}: {'; '.join(done.tail[-3:])}")
+        raise NotMadeError(f"{done.ending}: {'; '.join(done.tail[-3:])}")
     _probe_made(directory, made)
     return made.rename(directory / PREVIEW)
 
@@ -103,7 +108,7 @@ def _made(
 def _probe_made(directory: Path, made: Path) -> None:
     try:
         described = probe(directory, "mov", name=made.name)
-    except Unreadable as unreadable:
-        raise NotMade(str(unreadable)) from unreadable
+    except UnreadableError as unreadable:
+        raise NotMadeError(str(unreadable)) from unreadable
     if not any(stream.get("codec_type") == "video" for stream in described["streams"]):
-        raise NotMade("no video in the preview")
+        raise NotMadeError("no video in the preview")

@@ -18,7 +18,7 @@ _LIMITS: Final = child.Limits(cpu_s=120, wall_s=300, stall_s=90, file_bytes=64 <
 _FIELDS: Final = "stream_index,pts,dts,duration,size,flags"
 
 
-class Unreadable(Exception):
+class UnreadableError(Exception):
     """The file cannot be read as what its first bytes promise. Carries the program's last words, for the log only."""
 
 
@@ -33,15 +33,18 @@ def guarded_input(kind: str) -> list[str]:
 
 
 def probe(directory: Path, kind: str, name: str = INPUT) -> dict[str, Any]:
-    """Return ffprobe's JSON of `./input` (or another file of ours there): format and streams. Raises Unreadable."""
+    """Return ffprobe's JSON of `./input` (or another file of ours there): format and streams.
+
+    Raises UnreadableError.
+    """
     wanted = ("-show_format", "-show_streams", "-of", "json")
     told = _Bounded(_MAX_JSON_BYTES)
     done = child.run(_ffprobe(kind, wanted, name=name), directory, limits=_LIMITS, on_stdout=told.take)
     if not done.ok or told.overflown:
-        raise Unreadable("; ".join(done.tail[-3:]) or done.ending)
+        raise UnreadableError("; ".join(done.tail[-3:]) or done.ending)
     described: dict[str, Any] = json.loads(told.data)
     if not described.get("streams"):
-        raise Unreadable("no streams")
+        raise UnreadableError("no streams")
     return described
 
 
@@ -57,7 +60,7 @@ class Packets:
 
 
 def packets(directory: Path, kind: str) -> dict[int, Packets]:
-    """Return the packets of each stream, counted in one pass that ignores edit lists. Raises Unreadable.
+    """Return the packets of each stream, counted in one pass that ignores edit lists. Raises UnreadableError.
 
     A packet that the file ends in the middle of is damaged and not counted. Edit lists are ignored because a
     trimmed film legitimately shows fewer frames than it holds.
@@ -67,7 +70,7 @@ def packets(directory: Path, kind: str) -> dict[int, Packets]:
     done = child.run(argv, directory, limits=_LIMITS, on_stdout=counted.take)
     counted.close()
     if not done.ok:
-        raise Unreadable("; ".join(done.tail[-3:]) or done.ending)
+        raise UnreadableError("; ".join(done.tail[-3:]) or done.ending)
     return counted.streams
 
 

@@ -14,7 +14,7 @@ INPUT: Final = "input"
 _PREFIX: Final = "laurel-media-"
 
 
-class NoRoom(Exception):
+class NoRoomError(Exception):
     """The temporary space cannot hold what this job needs."""
 
     def __init__(self, needed_bytes: int, free_bytes: int) -> None:
@@ -46,8 +46,8 @@ def sweep(scratch: Path) -> int:
 
 
 def demand_room(scratch: Path, needed_bytes: int) -> None:
-    """Refuse a job before it starts rather than fill the disk in its middle; raise NoRoom."""
+    """Refuse a job before it starts rather than fill the disk in its middle; raise NoRoomError."""
     status = os.statvfs(scratch)
     free_bytes = status.f_bavail * status.f_frsize
     if needed_bytes > free_bytes:
-        raise NoRoom(needed_bytes, free_bytes)
+        raise NoRoomError(needed_bytes, free_bytes)
