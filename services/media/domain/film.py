@@ -99,10 +99,11 @@ def _(rule: Duration, case: Screening) -> Iterator[Finding]:
 
 @film_findings.register
 def _(rule: FrameRate, case: Screening) -> Iterator[Finding]:
-    rate_fps = case.film.decoded.timing.rate_fps
+    timing = case.film.counted.timing
+    rate_fps = timing.rate_fps
     if rate_fps is None:
         return
-    steady = case.film.counted.timing.steady_share >= _STEADY_SHARE
+    steady = timing.steady_share >= _STEADY_SHARE
     if not rule.met_by(rate_fps) or not steady:
         yield finding(rule, f"帧率{rate_fps:.4g}" if steady else f"帧率不恒定，平均{rate_fps:.4g}")
 

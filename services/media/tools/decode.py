@@ -17,9 +17,10 @@ from typing import Any, Final
 
 import ffmpeg
 
-from services.media.domain.measures import Decoded, Sound, Span, Still, StreamSize
+from services.media.domain.measures import Decoded, StreamSize
 from services.media.domain.timing import timing
 from services.media.tools import child
+from services.media.tools.detections import heard, number, seen, stills, times_ms
 from services.media.tools.probe import UnreadableError, guarded_input
 from services.media.tools.progress import Progress
 from services.media.tools.workspace import INPUT
@@ -39,17 +40,14 @@ STILL_STEP_S: Final = 2.0
 MAX_STILLS: Final = 600
 STILL_HEIGHT_PX: Final = 540
 _SHEET_CELL_PX: Final = 180
-_MIN_FROZEN_S: Final = 1.0
+_MIN_FROZEN_S: Final = 0.3
 _FREEZE_NOISE: Final = 0.001
-_SILENCE_FLOOR_DB: Final = -120.0
 _JPEGS: Final = {"f": "image2", "vcodec": "mjpeg", "vsync": "passthrough", "q:v": 4}
 
 _ERROR: Final = re.compile(r"(?:\[[^\]]+\] )*\[(?:error|fatal|panic)\] ")
 _RESIZED: Final = re.compile(
     r"\[[^\]]+\] \[info\] filter context - .*incoming frame - w: (\d+) h: (\d+) fmt: -?\d+ pts_time: (\S+)"
 )
-_FRAME: Final = re.compile(r"frame:\d+ +pts:\S+ +pts_time:(\S+)")
-_CHANNEL_PEAK: Final = re.compile(r"lavfi\.astats\.(\d+)\.Peak_level=(\S+)")
 
 
 @dataclass(frozen=True)
@@ -90,10 +88,10 @@ def decode(
     log = _Log()
     progress = Progress(plan.duration_s, on_share)
     done = child.run(command(plan), directory, limits=limits, on_stdout=progress.take, on_line=log.take, stop=stop)
-    times_ms = _times(directory / TIMES)
-    if done.ending is not child.Ending.EXITED or not times_ms:
+    shown_ms = times_ms(directory / TIMES)
+    if done.ending is not child.Ending.EXITED or not shown_ms:
         raise UnreadableError(f"{done.ending}: {'; '.join(done.tail[-3:])}")
-    return _decoded(directory, times_ms, log, done)
+    return _decoded(directory, shown_ms, log, done)
 
 
 def command(plan: Plan) -> list[str]:
@@ -182,7 +180,7 @@ class _Log:
             return
         found = _RESIZED.match(line)
         if found:
-            self._resized(int(found[1]), int(found[2]), _number(found[3]) or 0.0)
+            self._resized(int(found[1]), int(found[2]), number(found[3]) or 0.0)
 
     def _resized(self, width_px: int, height_px: int, at_s: float) -> None:
         """Note a size once: ffmpeg complains of every frame that is not of the first size."""
@@ -191,123 +189,16 @@ class _Log:
             self.sizes.append(StreamSize(width_px=width_px, height_px=height_px, at_s=at_s))
 
 
-def _decoded(directory: Path, times_ms: list[int], log: _Log, done: child.Exit) -> Decoded:
-    cuts, black, frozen = _seen(directory / SEEN)
+def _decoded(directory: Path, shown_ms: list[int], log: _Log, done: child.Exit) -> Decoded:
+    cuts, black, frozen = seen(directory / SEEN)
     return Decoded(
-        timing=timing([time / 1000 for time in times_ms]),
+        timing=timing([time / 1000 for time in shown_ms]),
         errors=log.errors + (done.code != 0),
         sizes=tuple(log.sizes),
         cuts_s=tuple(cuts),
         black=tuple(black),
         frozen=tuple(frozen),
-        stills=tuple(_still_list(directory)),
-        sound=_heard(directory / HEARD),
+        stills=tuple(stills(directory, STILLS, STILL_PATTERN)),
+        sound=heard(directory / HEARD),
         cpu_s=done.cpu_s,
     )
-
-
-def _times(path: Path) -> list[int]:
-    """Return the time of every decoded frame in milliseconds."""
-    if not path.exists():
-        return []
-    with path.open(encoding="ascii", errors="replace") as rows:
-        return [int(row) for row in map(str.strip, rows) if row.removeprefix("-").isdigit()]
-
-
-def _frames(path: Path) -> Iterator[tuple[float, dict[str, str]]]:
-    """Yield the time and the metadata of each frame that a `metadata=print` filter wrote."""
-    if not path.exists():
-        return
-    at_s, told = None, dict[str, str]()
-    with path.open(encoding="utf-8", errors="replace") as rows:
-        for row in rows:
-            found = _FRAME.match(row)
-            if not found:
-                key, _, value = row.strip().partition("=")
-                told[key] = value
-                continue
-            if at_s is not None:
-                yield at_s, told
-            at_s, told = _number(found[1]), {}
-    if at_s is not None:
-        yield at_s, told
-
-
-def _seen(path: Path) -> tuple[list[float], list[Span], list[Span]]:
-    """Return cuts, black and frozen stretches; one that lasts to the end has a start and no end in the file."""
-    cuts, black, frozen = list[float](), _Spans(), _Spans()
-    for at_s, told in _frames(path):
-        if "lavfi.scd.time" in told:
-            cuts.append(at_s)
-        black.take(told.get("lavfi.black_start"), told.get("lavfi.black_end"))
-        frozen.take(told.get("lavfi.freezedetect.freeze_start"), told.get("lavfi.freezedetect.freeze_end"))
-    return cuts, black.close(), frozen.close()
-
-
-class _Spans:
-    """Pairs starts with ends."""
-
-    def __init__(self) -> None:
-        self._spans: list[Span] = []
-        self._start_s: float | None = None
-
-    def take(self, start: str | None, end: str | None) -> None:
-        if end is not None and self._start_s is not None:
-            self._spans.append(Span(start_s=self._start_s, end_s=_number(end)))
-            self._start_s = None
-        if start is not None:
-            self._start_s = _number(start)
-
-    def close(self) -> list[Span]:
-        if self._start_s is not None:
-            self._spans.append(Span(start_s=self._start_s))
-            self._start_s = None
-        return self._spans
-
-
-def _still_list(directory: Path) -> Iterator[Still]:
-    for number, (at_s, _) in enumerate(_frames(directory / STILLS), start=1):
-        name = STILL_PATTERN % number
-        if (directory / name).exists():
-            yield Still(at_s=at_s, name=name)
-
-
-def _heard(path: Path) -> Sound | None:
-    """Return loudness and the level of each tenth of a second by channel; None without sound."""
-    peaks = dict[int, list[float]]()
-    loudness, true_peak = None, None
-    for _, told in _frames(path):
-        loudness = _number(told.get("lavfi.r128.I", "")) or loudness
-        loudest = [_number(value) for key, value in told.items() if key.startswith("lavfi.r128.true_peaks_ch")]
-        true_peak = max((value for value in loudest if value is not None), default=true_peak)
-        for key, value in told.items():
-            found = _CHANNEL_PEAK.match(f"{key}={value}")
-            if found:
-                peaks.setdefault(int(found[1]), []).append(_level(value))
-    if not peaks:
-        return None
-    return Sound(
-        step_s=0.1,
-        levels_db=tuple(tuple(levels) for _, levels in sorted(peaks.items())),
-        loudness_lufs=loudness,
-        true_peak_dbtp=_decibel(true_peak),
-    )
-
-
-def _level(text: str) -> float:
-    value = _number(text)
-    return _SILENCE_FLOOR_DB if value is None else round(max(value, _SILENCE_FLOOR_DB), 1)
-
-
-def _decibel(linear: float | None) -> float | None:
-    """Return the decibels of a linear peak, which is how ebur128 writes it into metadata."""
-    return None if linear is None or linear <= 0 else round(20 * math.log10(linear), 1)
-
-
-def _number(text: str) -> float | None:
-    """Return a finite number, or None for `nan`, `-inf` and nothing."""
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
