@@ -21,4 +21,4 @@ def china(day: date) -> DayKind | None:
 
 def _short(chinese_calendar: object, name: str) -> str:
     chinese = str(chinese_calendar.Holiday(name).chinese)  # type: ignore[attr-defined]
-    return chinese if chinese in {"春节", "元旦"} else chinese.removesuffix("节")
+    return chinese.replace("国庆节", "国庆")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from services.campaigns.loader import load_campaign, load_units
+from services.campaigns.loader import load_campaign, load_units, load_work
 from services.campaigns.loader.tree import MAX_BYTES
 from services.campaigns.models import Campaign, Units
+from services.campaigns.workfile import WorkFile
 
 _MOST = 4 * MAX_BYTES + 1
 
@@ -20,9 +21,14 @@ def read_campaign(path: Path, choices: Mapping[str, str] | None = None) -> Campa
     return load_campaign(_bytes(path), path.name, bases=_beside(path), choices=choices)
 
 
-def read_units(path: Path) -> Units:
+def read_units(path: Path, campaign: Campaign | None = None) -> Units:
     """Return the units of a YAML file; raises what `load_units` raises, and `OSError`."""
-    return load_units(_bytes(path), path.name)
+    return load_units(_bytes(path), path.name, campaign=campaign)
+
+
+def read_work(path: Path) -> WorkFile:
+    """Return the work of a JSON file; raises what `load_work` raises, and `OSError`."""
+    return load_work(_bytes(path), path.name)
 
 
 def _beside(path: Path) -> Callable[[str], bytes | None]:

@@ -82,18 +82,22 @@ def days_text(first: date, last: date) -> str:
     return f"{day_text(first)}—{tail}"
 
 
-def opening_text(instant: datetime) -> str:
-    """Return an instant at which something begins: "9月23日00:00"."""
+def opening_text(instant: datetime, *, year: bool = False) -> str:
+    """Return an instant at which something begins: "9月23日00:00", with its year on request."""
     shown = local(instant)
-    return f"{day_text(shown)}{shown:%H:%M}"
+    return f"{_year(shown, year=year)}{day_text(shown)}{shown:%H:%M}"
 
 
-def closing_text(instant: datetime) -> str:
+def closing_text(instant: datetime, *, year: bool = False) -> str:
     """Return an instant at which something ends; 00:00 of the 1st is "9月30日24:00"."""
-    shown = local(instant)
-    if shown.time() == time(0):
-        return f"{day_text(last_day(instant))}24:00"
-    return opening_text(instant)
+    if local(instant).time() != time(0):
+        return opening_text(instant, year=year)
+    day = last_day(instant)
+    return f"{_year(day, year=year)}{day_text(day)}24:00"
+
+
+def _year(day: date, *, year: bool) -> str:
+    return f"{day.year}年" if year else ""
 
 
 def moment_text(instant: datetime) -> str:

@@ -106,9 +106,7 @@ def _days(stage: Stage) -> Iterator[date]:
 def _remarks(campaign: Campaign) -> Iterator[Finding]:
     for reading in campaign.readings:
         if reading.standing.remark:
-            yield _warn(
-                "reading_remark", reading.standing.words, reading.question, reading.cite, reading.standing.remark
-            )
+            yield _warn("reading_remark", reading.standing.words, reading.question, reading.cite, reading.standing.remark)
 
 
 def _rubric(review: Round) -> Iterator[Finding]:
@@ -160,6 +158,4 @@ def _question(reading: Reading) -> Finding:
 
 
 def _warn(check: str, measured: str, required: str, cite: str, message: str) -> Finding:
-    return Finding(
-        check=check, severity=Severity.WARN, measured=measured, required=required, cite=cite, message=message
-    )
+    return Finding(check=check, severity=Severity.WARN, measured=measured, required=required, cite=cite, message=message)

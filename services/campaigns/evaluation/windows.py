@@ -9,12 +9,15 @@ from typing import Literal
 from services.campaigns.evaluation.sentences import cited
 from services.campaigns.instants import closing_text, local, moment_text, opening_text
 from services.campaigns.models import Act, Campaign, Deadline, Stage
+from services.kernel.errors import Conflict
 
 State = Literal["early", "open", "late"]
 
 
-class UngovernedActError(ValueError):
-    """No stage of the campaign governs this act."""
+class UngovernedActError(Conflict):
+    """409: no stage of the campaign governs this act."""
+
+    kind = "ungoverned-act"
 
 
 @dataclass(frozen=True, slots=True)

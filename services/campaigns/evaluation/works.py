@@ -10,6 +10,7 @@ from services.campaigns.id_numbers import is_id_number
 from services.campaigns.models import Campaign, ChoiceField, IdNumberField, ListField, TextField, Track, WorkField
 from services.campaigns.slots import Slot
 from services.campaigns.text import count_chars, hidden_character
+from services.kernel.errors import Unprocessable
 
 PLATFORM = "平台要求"
 WORK_CHECKS = (
@@ -28,8 +29,10 @@ WORK_CHECKS = (
 )
 
 
-class UnknownTrackError(ValueError):
-    """The campaign has no such track."""
+class UnknownTrackError(Unprocessable):
+    """422: the campaign has no such track."""
+
+    kind = "unknown-track"
 
 
 def judge_work(
@@ -186,6 +189,4 @@ def _slot(slot: Slot, held: int) -> Iterator[Finding]:
 
 
 def _block(check: str, measured: str, required: str, cite: str, message: str) -> Finding:
-    return Finding(
-        check=check, severity=Severity.BLOCK, measured=measured, required=required, cite=cite, message=message
-    )
+    return Finding(check=check, severity=Severity.BLOCK, measured=measured, required=required, cite=cite, message=message)

@@ -4,6 +4,6 @@ Pure: bytes come in, and the file that another one extends is asked from the cal
 """
 
 from services.campaigns.loader.faults import Fault, FaultyFileError, Mark, UnknownChoiceError
-from services.campaigns.loader.load import Bases, load_campaign, load_units
+from services.campaigns.loader.load import Bases, load_campaign, load_units, load_work
 
-__all__ = ["Bases", "Fault", "FaultyFileError", "Mark", "UnknownChoiceError", "load_campaign", "load_units"]
+__all__ = ["Bases", "Fault", "FaultyFileError", "Mark", "UnknownChoiceError", "load_campaign", "load_units", "load_work"]

@@ -10,12 +10,13 @@ from pydantic import BaseModel, ValidationError
 from services.campaigns.loader.choices import Chooser, checked, path_text, readings_of
 from services.campaigns.loader.consistency import disagreements, unit_disagreements
 from services.campaigns.loader.declared import declared
-from services.campaigns.loader.export import read_export
 from services.campaigns.loader.faults import Fault, FaultyFileError, UnknownChoiceError
+from services.campaigns.loader.json_tree import read_json
 from services.campaigns.loader.overlay import overlaid
 from services.campaigns.loader.tree import Loc, Node, read_tree
 from services.campaigns.loader.wording import chinese
 from services.campaigns.models import Campaign, Units
+from services.campaigns.workfile import WorkFile
 
 Bases = Callable[[str], bytes | None]
 M = TypeVar("M", bound=BaseModel)
@@ -37,10 +38,14 @@ def load_campaign(
     return _resolved(_extended(read_tree(source, file), bases), choices or {})
 
 
-def load_units(source: bytes, file: str) -> Units:
-    """Return the units of a YAML file; raises `FaultyFileError` with every fault."""
+def load_units(source: bytes, file: str, *, campaign: Campaign | None = None) -> Units:
+    """Return the units of a YAML file, whose types are those of the campaign where one is given.
+
+    Raises `FaultyFileError` with every fault.
+    """
     tree = read_tree(source, file)
-    units, faults = _validated(Units, tree, {})
+    known = {} if campaign is None else {"unit_types": frozenset(each.id for each in campaign.unit_types)}
+    units, faults = _validated(Units, tree, known)
     if units is None:
         raise FaultyFileError(faults)
     doubled = [_fault(tree, loc, message) for loc, message in unit_disagreements(units)]
@@ -49,8 +54,16 @@ def load_units(source: bytes, file: str) -> Units:
     return units
 
 
+def load_work(source: bytes, file: str) -> WorkFile:
+    """Return the work of a JSON file; raises `FaultyFileError` with every fault."""
+    work, faults = _validated(WorkFile, read_json(source, file), {})
+    if work is None:
+        raise FaultyFileError(faults)
+    return work
+
+
 def _exported(source: bytes, file: str, choices: Mapping[str, str]) -> Campaign:
-    tree = read_export(source, file)
+    tree = read_json(source, file)
     campaign, faults = _judged(tree)
     if campaign is None or faults:
         raise FaultyFileError(faults)

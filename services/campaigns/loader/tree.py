@@ -36,7 +36,7 @@ class Node:
     mark: Mark
     value: dict[str, Node] | list[Node] | Scalar
 
-    def plain(self) -> Any:  # noqa: ANN401 - the plain shape of a YAML document
+    def plain(self) -> Any:
         """Return dicts, lists and scalars without their places."""
         if isinstance(self.value, dict):
             return {key: node.plain() for key, node in self.value.items()}

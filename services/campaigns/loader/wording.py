@@ -75,7 +75,7 @@ def _fields_at(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
     return list(current.model_fields) if isinstance(current, type) and issubclass(current, BaseModel) else []
 
 
-def _bare(annotation: Any) -> Any:  # noqa: ANN401 - an annotation has no narrower type
+def _bare(annotation: Any) -> Any:
     while get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
     members = [arg for arg in get_args(annotation) if arg is not type(None)]
@@ -83,7 +83,7 @@ def _bare(annotation: Any) -> Any:  # noqa: ANN401 - an annotation has no narrow
     return _bare(members[0]) if is_union and len(members) == 1 else annotation
 
 
-def _step(annotation: Any, step: str | int) -> Any:  # noqa: ANN401 - an annotation has no narrower type
+def _step(annotation: Any, step: str | int) -> Any:
     if isinstance(step, int):
         return get_args(annotation)[0] if get_origin(annotation) is tuple else None
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
@@ -92,6 +92,6 @@ def _step(annotation: Any, step: str | int) -> Any:  # noqa: ANN401 - an annotat
     return next((member for member in get_args(annotation) if _kind_of(member) == step), None)
 
 
-def _kind_of(member: Any) -> str | None:  # noqa: ANN401 - a member of a union
+def _kind_of(member: Any) -> str | None:
     fields = getattr(member, "model_fields", {})
     return str(fields["kind"].default) if "kind" in fields else None

@@ -30,7 +30,7 @@ class FileSize(SlotRule):
 
     @model_validator(mode="before")
     @classmethod
-    def _read_words(cls, data: Any) -> Any:  # noqa: ANN401 - pydantic hands over whatever stood in the file
+    def _read_words(cls, data: Any) -> Any:
         return _with_bytes(data) if isinstance(data, Mapping) else data
 
     @model_validator(mode="after")
