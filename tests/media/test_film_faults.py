@@ -94,9 +94,7 @@ def test_a_forged_header_does_not_lengthen(clips: Clips, judged: Judged) -> None
 def test_longer_sound_does_not_lengthen(clips: Clips, judged: Judged) -> None:
     path = clips.made(
         "long-sound.mp4",
-        lambda path: ffmpeg(
-            "-f", "lavfi", "-i", PICTURE.format(s=2), "-f", "lavfi", "-i", TONE.format(s=6), *FAST, path
-        ),
+        lambda path: ffmpeg("-f", "lavfi", "-i", PICTURE.format(s=2), "-f", "lavfi", "-i", TONE.format(s=6), *FAST, path),
     )
     assert only(judged(path, ask(Duration, min_s=5, max_s=8)), "duration").measured == "时长2秒"
 
@@ -173,9 +171,7 @@ def test_a_frozen_stretch_and_one_to_the_end(clips: Clips, judged: Judged) -> No
     assert (found.at_s, found.until_s) == (pytest.approx(1, abs=0.3), pytest.approx(4, abs=0.3))
     assert found.message.startswith("00:01—00:04画面静止")
 
-    to_end = clips.clip(
-        "frozen-end.mp4", seconds=2, picture=PICTURE + ",tpad=stop_mode=clone:stop_duration=3", sound=None
-    )
+    to_end = clips.clip("frozen-end.mp4", seconds=2, picture=PICTURE + ",tpad=stop_mode=clone:stop_duration=3", sound=None)
     found = only(judged(to_end, ask(FrozenPicture, min_s=2)), "frozen")
     assert (found.at_s, found.until_s) == (pytest.approx(2, abs=0.3), pytest.approx(5, abs=0.1))
 
@@ -225,10 +221,7 @@ def test_an_upright_film_of_1080_columns_is_1080p(clips: Clips, judged: Judged) 
 
 def test_a_mov_called_mp4(clips: Clips, judged: Judged) -> None:
     path = clips.copied("mov.mp4", clips.clean(), "-f", "mov")
-    assert (
-        only(judged(path, ask(Container)), "container").message
-        == "视频格式为QuickTime（MOV），应为MP4（附件1 二（四））"
-    )
+    assert only(judged(path, ask(Container)), "container").message == "视频格式为QuickTime（MOV），应为MP4（附件1 二（四））"
 
 
 def test_a_matroska_called_mp4_is_judged_in_full(clips: Clips, judged: Judged) -> None:

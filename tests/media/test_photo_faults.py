@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from clips import Clips
 from PIL import Image
 
 from services.campaigns.findings import Finding, Severity
@@ -216,9 +215,10 @@ def test_the_preview_carries_no_metadata(tmp_path: Path) -> None:
         assert not dict(preview.getexif())
 
 
-def test_two_thousand_pixels_of_a_scan_meet_both(photo: Judged, clips: Clips) -> None:
+def test_two_thousand_pixels_of_a_scan_meet_both(photo: Judged) -> None:
     """A 2寸 photo scanned at about 1200 dpi meets size and dpi at once."""
     kept = io.BytesIO()
     picture(1654, 2315).save(kept, "JPEG", quality=100, dpi=(1200, 1200), subsampling=0)
-    rules = (FileSize(min_bytes="5MB", base="decimal", cite=CITE), PhotoDpi(min_dpi=300, read="print_size", print_mm="35×49", cite=CITE))
+    printed = PhotoDpi(min_dpi=300, read="print_size", print_mm="35×49", cite=CITE)
+    rules = (FileSize(min_bytes="5MB", base="decimal", cite=CITE), printed)
     assert photo(kept.getvalue(), *rules, TAG, *WHOLE) == ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import singledispatch
 
@@ -35,6 +35,7 @@ from services.media.domain.words import clock_text, finding, kind_text, span_tex
 _STEADY_SHARE = 0.9
 _ERRORS_OF_A_CUT = 10
 _MOSTLY = 0.9
+_MOST_STRETCHES = 20
 _CHANNELS = {1: ("单",), 2: ("左", "右")}
 
 
@@ -141,19 +142,15 @@ def _(rule: Padded, case: Screening) -> Iterator[Finding]:
 
 @film_findings.register
 def _(rule: Black, case: Screening) -> Iterator[Finding]:
-    for start_s, until_s in _at_least(case.film.decoded.black, rule.min_s, case.extent_s):
-        yield _stretch(rule, start_s, until_s, "黑场")
+    yield from _stretches(rule, _at_least(_ended(case.film.decoded.black, case.extent_s), rule.min_s), "黑场")
 
 
 @film_findings.register
 def _(rule: FrozenPicture, case: Screening) -> Iterator[Finding]:
     # A black stretch does not move either; it is reported once, as black.
-    extent_s = case.extent_s
-    black = list(_at_least(case.film.decoded.black, 0, extent_s))
-    for start_s, until_s in _at_least(case.film.decoded.frozen, rule.min_s, extent_s):
-        dark_s = sum(max(0.0, min(until_s, end_s) - max(start_s, begin_s)) for begin_s, end_s in black)
-        if dark_s < _MOSTLY * (until_s - start_s):
-            yield _stretch(rule, start_s, until_s, "画面静止")
+    frozen = _at_least(_ended(case.film.decoded.frozen, case.extent_s), rule.min_s)
+    black = _ended(case.film.decoded.black, case.extent_s)
+    yield from _stretches(rule, [span for span in frozen if _shared_s(span, black) < _MOSTLY * _length_s(span)], "画面静止")
 
 
 @film_findings.register
@@ -161,11 +158,8 @@ def _(rule: Silent, case: Screening) -> Iterator[Finding]:
     sound = case.film.decoded.sound
     if sound is None:
         return
-    extent_s = case.extent_s
-    for start_s, end_s in silences(sound, rule.below_db):
-        until_s = min(end_s, extent_s)
-        if until_s - start_s >= rule.min_s:
-            yield _stretch(rule, start_s, until_s, "无声")
+    silent = [(start_s, min(until_s, case.extent_s)) for start_s, until_s in silences(sound, rule.below_db)]
+    yield from _stretches(rule, _at_least(silent, rule.min_s), "无声")
     names = _CHANNELS.get(len(sound.levels_db), ())
     for channel in dead_channels(sound, rule.below_db):
         name = names[channel] if names else f"第{channel + 1}"
@@ -226,16 +220,32 @@ def container_text(film: Film) -> str:
     return kind_text(film.probed.kind, film.probed.brand)
 
 
-def _at_least(spans: tuple[Span, ...], min_s: float, extent_s: float) -> Iterator[tuple[float, float]]:
-    for span in spans:
-        until_s = extent_s if span.end_s is None else span.end_s
-        if until_s - span.start_s >= min_s:
-            yield span.start_s, until_s
+def _at_least(spans: Iterable[tuple[float, float]], min_s: float) -> list[tuple[float, float]]:
+    return [(start_s, until_s) for start_s, until_s in spans if until_s - start_s >= min_s]
 
 
-def _stretch(rule: Black | FrozenPicture | Silent, start_s: float, until_s: float, what: str) -> Finding:
-    text = f"{span_text(start_s, until_s)}{what}"
-    return finding(rule, text, at_s=start_s, until_s=until_s, sentence=text)
+def _length_s(span: tuple[float, float]) -> float:
+    return span[1] - span[0]
+
+
+def _shared_s(span: tuple[float, float], others: list[tuple[float, float]]) -> float:
+    """Return how long `span` lies within the others."""
+    return sum(max(0.0, min(span[1], until_s) - max(span[0], start_s)) for start_s, until_s in others)
+
+
+def _ended(spans: tuple[Span, ...], extent_s: float) -> list[tuple[float, float]]:
+    return [(span.start_s, extent_s if span.end_s is None else span.end_s) for span in spans]
+
+
+def _stretches(rule: Black | FrozenPicture | Silent, spans: list[tuple[float, float]], what: str) -> Iterator[Finding]:
+    """Yield a finding a stretch; a film with very many gets the first ones and a last one that counts the rest."""
+    for start_s, until_s in spans[:_MOST_STRETCHES]:
+        text = f"{span_text(start_s, until_s)}{what}"
+        yield finding(rule, text, at_s=start_s, until_s=until_s, sentence=text)
+    rest = spans[_MOST_STRETCHES:]
+    if rest:
+        text = f"{clock_text(rest[0][0])}起另有{len(rest):,}段{what}"
+        yield finding(rule, text, at_s=rest[0][0], until_s=rest[-1][1], sentence=text)
 
 
 def _card(rule: HeadCard | TailCard, case: Screening, place: str, window_s: tuple[float, float]) -> Finding:

@@ -36,9 +36,7 @@ def judge(measured: Measured, slot: Slot, unit_type: str | None = None) -> tuple
 def summary(measured: Measured, slot: Slot, findings: tuple[Finding, ...]) -> str:
     """Return the report's first line: what it is when it passes, how many findings of each severity."""
     counts = [
-        f"{number}{words}"
-        for severity, words in _COUNTED
-        if (number := sum(found.severity is severity for found in findings))
+        f"{number}{words}" for severity, words in _COUNTED if (number := sum(found.severity is severity for found in findings))
     ]
     if verdict(findings) is Verdict.BLOCK or isinstance(measured, Refused):
         return f"{'，'.join(counts)}。"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from statistics import median
+from statistics import median_low
 
 from services.media.domain.measures import Timing
 
@@ -23,7 +23,7 @@ def timing(times_s: Sequence[float]) -> Timing:
     if not times_s:
         raise ValueError("no frames")
     shown = sorted(times_s)
-    step_s = median(b - a for a, b in pairwise(shown)) if len(shown) > 1 else 0.0
+    step_s = median_low(b - a for a, b in pairwise(shown)) if len(shown) > 1 else 0.0
     kept = _without_stragglers(shown, step_s)
     steps = [b - a for a, b in pairwise(kept)]
     span_s = kept[-1] - kept[0]

@@ -29,9 +29,7 @@ def measure(
         return _measured(directory, slot, on_share, status.st_size)
 
 
-def _measured(
-    directory: Path, slot: Slot, on_share: Callable[[float], None], size_bytes: int
-) -> Film | Photo | Refused:
+def _measured(directory: Path, slot: Slot, on_share: Callable[[float], None], size_bytes: int) -> Film | Photo | Refused:
     if slot.medium == "photo":
         return measure_photo(directory)
     opened = open_film(directory)

@@ -108,7 +108,7 @@ def command(plan: Plan) -> list[str]:
     return compiled
 
 
-def _pictures(video: Any, plan: Plan) -> Iterator[Any]:  # noqa: ANN401 ffmpeg-python has no types
+def _pictures(video: Any, plan: Plan) -> Iterator[Any]:
     full, small, still = (video.filter_multi_output("split", 3)[n] for n in range(3))
     yield ffmpeg.output(full, TIMES, f="mkvtimestamp_v2", vcodec="wrapped_avframe", vsync="passthrough")
     yield ffmpeg.output(_detectors(small), "-", f="null", vcodec="wrapped_avframe")
@@ -117,7 +117,7 @@ def _pictures(video: Any, plan: Plan) -> Iterator[Any]:  # noqa: ANN401 ffmpeg-p
     yield ffmpeg.output(_cells(tiled, plan), _CELL_PATTERN, **_JPEGS)
 
 
-def _detectors(video: Any) -> Any:  # noqa: ANN401 ffmpeg-python has no types
+def _detectors(video: Any) -> Any:
     """Reduce before the detectors: at full size and rate they cost more than the decode."""
     return (
         video.filter("fps", DETECTOR_FPS)
@@ -129,7 +129,7 @@ def _detectors(video: Any) -> Any:  # noqa: ANN401 ffmpeg-python has no types
     )
 
 
-def _stills(video: Any, plan: Plan) -> Any:  # noqa: ANN401 ffmpeg-python has no types
+def _stills(video: Any, plan: Plan) -> Any:
     step_s = plan.still_step_s
     return (
         video.filter("select", f"isnan(prev_selected_t)+gte(t-prev_selected_t,{step_s - 0.005:.3f})")
@@ -141,7 +141,7 @@ def _stills(video: Any, plan: Plan) -> Any:  # noqa: ANN401 ffmpeg-python has no
     )
 
 
-def _cells(stills: Any, plan: Plan) -> Any:  # noqa: ANN401 ffmpeg-python has no types
+def _cells(stills: Any, plan: Plan) -> Any:
     return stills.filter("select", f"not(mod(n,{plan.sheet_every}))").filter("scale", -2, _SHEET_CELL_PX)
 
 
@@ -157,7 +157,7 @@ def draw_sheet(directory: Path) -> None:
     child.run(output.global_args(*words).compile(), directory, limits=child.Limits(cpu_s=60, wall_s=120))
 
 
-def _sound(audio: Any) -> Any:  # noqa: ANN401 ffmpeg-python has no types
+def _sound(audio: Any) -> Any:
     """ebur128 cuts the sound into tenths of a second; astats then measures each of them by channel."""
     metered = (
         audio.filter("ebur128", peak="true", metadata=1)

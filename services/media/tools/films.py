@@ -11,7 +11,7 @@ from services.media.domain.words import kind_text
 from services.media.tools import child, magic
 from services.media.tools.decode import Plan, decode, draw_sheet
 from services.media.tools.facts import counted_from, probed_from
-from services.media.tools.probe import DEMUXERS, MAX_PIXELS, UnreadableError, packets, probe
+from services.media.tools.probe import DEMUXERS, MAX_PIXELS, PictureTooLargeError, UnreadableError, packets, probe
 from services.media.tools.workspace import INPUT
 
 _BASE_CPU_S = 120
@@ -41,12 +41,12 @@ def open_film(directory: Path) -> Opened | Refused:
         probed = probed_from(described, kind, layout)
         strange = _strange(probed, size_bytes)
         return strange or Opened(probed, counted_from(packets(directory, kind), described, probed))
+    except PictureTooLargeError as large:
+        return _too_large(large.width_px, large.height_px, kind, size_bytes)
     except UnreadableError:
         cut_short = layout is not None and layout.cut_short
         why = "文件不完整，缺少播放所需的索引" if cut_short else "文件内容无法读取"
-        return Refused(
-            size_bytes=size_bytes, kind=kind, why=why, cut_short=cut_short, brand=layout.brand if layout else None
-        )
+        return Refused(size_bytes=size_bytes, kind=kind, why=why, cut_short=cut_short, brand=layout.brand if layout else None)
 
 
 def decode_film(
@@ -97,8 +97,12 @@ def _strange(probed: Probed, size_bytes: int) -> Refused | None:
         return Refused(size_bytes=size_bytes, kind=probed.kind, why="文件中没有画面", brand=probed.brand)
     width, height = video.coded_width_px, video.coded_height_px
     if width * height > MAX_PIXELS:
-        why = f"画面{width}×{height}，超出可处理的范围"
-        return Refused(size_bytes=size_bytes, kind=probed.kind, hostile=True, why=why, brand=probed.brand)
+        return _too_large(width, height, probed.kind, size_bytes)
     if width * height == 0:
         return Refused(size_bytes=size_bytes, kind=probed.kind, why="文件中的画面没有尺寸", brand=probed.brand)
     return None
+
+
+def _too_large(width_px: int, height_px: int, kind: str, size_bytes: int) -> Refused:
+    why = f"画面{width_px}×{height_px}，超出可处理的范围"
+    return Refused(size_bytes=size_bytes, kind=kind, hostile=True, why=why)

@@ -114,11 +114,11 @@ def _exif_dpi(exif: Image.Exif, picture: Image.Image) -> float | None:
     return {_INCH: value, _CENTIMETRE: value * _CM_PER_INCH}.get(unit)
 
 
-def _tiff_tags(picture: Image.Image) -> Any:  # noqa: ANN401 Pillow's own mapping of whatever a TIFF holds
+def _tiff_tags(picture: Image.Image) -> Any:
     return getattr(picture, "tag_v2", {})
 
 
-def _rational(value: Any) -> float | None:  # noqa: ANN401 Pillow gives rationals, tuples, numbers or nothing
+def _rational(value: Any) -> float | None:
     if value is None or getattr(value, "denominator", 1) == 0:
         return None
     try:

@@ -68,17 +68,17 @@ _ENCODED: Final = {
 }
 
 
-def _source(probed: Probed) -> Any:  # noqa: ANN401 ffmpeg-python has no types
+def _source(probed: Probed) -> Any:
     opened = dict(zip(*[iter(guarded_input(probed.kind))] * 2, strict=True))
     return ffmpeg.input(INPUT, **{name[1:]: value for name, value in opened.items()})
 
 
-def _streams(source: Any, probed: Probed) -> list[Any]:  # noqa: ANN401 ffmpeg-python has no types
+def _streams(source: Any, probed: Probed) -> list[Any]:
     indexes = [track.index for track in (probed.video, probed.audio) if track]
     return [source[str(index)] for index in indexes]
 
 
-def _fitted(video: Any) -> Any:  # noqa: ANN401 ffmpeg-python has no types
+def _fitted(video: Any) -> Any:
     """Square pixels, at most 1080 lines on the shorter side, even numbers."""
     shorter = f"min({MAX_WEB_HEIGHT_PX},min(ih,ih*dar))"
     return video.filter(
@@ -90,7 +90,7 @@ def _fitted(video: Any) -> Any:  # noqa: ANN401 ffmpeg-python has no types
 
 def _made(
     directory: Path,
-    output: Any,  # noqa: ANN401 ffmpeg-python has no types
+    output: Any,
     limits: child.Limits,
     progress: Progress,
     stop: Callable[[], bool],

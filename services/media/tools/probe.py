@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,11 +16,21 @@ DEMUXERS: Final = {"mov": "mov,mp4,m4a,3gp,3g2,mj2", "matroska": "matroska,webm"
 MAX_PIXELS: Final = 36_000_000
 _MAX_JSON_BYTES: Final = 4 << 20
 _LIMITS: Final = child.Limits(cpu_s=120, wall_s=300, stall_s=90, file_bytes=64 << 20, address_bytes=child.GIB)
+_TOO_LARGE: Final = re.compile(r"Picture size (\d+)x(\d+) (?:exceeds|is invalid)")
 _FIELDS: Final = "stream_index,pts,dts,duration,size,flags"
 
 
 class UnreadableError(Exception):
     """The file cannot be read as what its first bytes promise. Carries the program's last words, for the log only."""
+
+
+class PictureTooLargeError(UnreadableError):
+    """A picture of the file has more pixels than are decoded here."""
+
+    def __init__(self, width_px: int, height_px: int) -> None:
+        super().__init__(f"{width_px}x{height_px} pixels")
+        self.width_px = width_px
+        self.height_px = height_px
 
 
 def guarded_input(kind: str) -> list[str]:
@@ -41,7 +52,7 @@ def probe(directory: Path, kind: str, name: str = INPUT) -> dict[str, Any]:
     told = _Bounded(_MAX_JSON_BYTES)
     done = child.run(_ffprobe(kind, wanted, name=name), directory, limits=_LIMITS, on_stdout=told.take)
     if not done.ok or told.overflown:
-        raise UnreadableError("; ".join(done.tail[-3:]) or done.ending)
+        raise _refused(done)
     described: dict[str, Any] = json.loads(told.data)
     if not described.get("streams"):
         raise UnreadableError("no streams")
@@ -70,8 +81,15 @@ def packets(directory: Path, kind: str) -> dict[int, Packets]:
     done = child.run(argv, directory, limits=_LIMITS, on_stdout=counted.take)
     counted.close()
     if not done.ok:
-        raise UnreadableError("; ".join(done.tail[-3:]) or done.ending)
+        raise _refused(done)
     return counted.streams
+
+
+def _refused(done: child.Exit) -> UnreadableError:
+    found = next(filter(None, map(_TOO_LARGE.search, done.tail)), None)
+    if found:
+        return PictureTooLargeError(int(found[1]), int(found[2]))
+    return UnreadableError("; ".join(done.tail[-3:]) or done.ending)
 
 
 def _ffprobe(kind: str, wanted: Sequence[str], *, edits: bool = True, name: str = INPUT) -> list[str]:
