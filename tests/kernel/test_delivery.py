@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -65,7 +65,7 @@ class World:
 
 
 @pytest.fixture
-def world(open_database: Database, bus_over: Callable[..., SqliteBus]):
+def world(open_database: Database, bus_over: Callable[..., SqliteBus]) -> Iterator[World]:
     source, sink = open_database("intake"), open_database("sink")
     sink.call(lambda transaction: transaction.execute("CREATE TABLE kept (work TEXT)")).result()
     made = World(source, sink, bus_over(source, sink))
