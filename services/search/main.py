@@ -1,18 +1,22 @@
-"""What this service is made of."""
+"""What search is made of."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from services.kernel.handlers import Handlers
-from services.kernel.jobs import Jobs
 from services.kernel.service import Definition
+from services.search.api import EXCLUSIONS, STORIES, WINNERS
+from services.search.domain.stories import PUBLIC, STAFF
+from services.search.handlers import HANDLERS
+from services.search.jobs import JOBS, Feeder
 
 SEARCH = Definition(
     name="search",
     prefixes=("stories", "winners", "exclusions"),
-    handlers=Handlers("search"),
-    jobs=Jobs(),
-    routers=(),
+    handlers=HANDLERS,
+    jobs=JOBS,
+    routers=(STORIES, WINNERS, EXCLUSIONS),
     migrations=Path(__file__).parent / "migrations",
+    indexes=(STAFF, PUBLIC),
+    start=lambda context: Feeder(context).start(),
 )
