@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from services.campaigns.findings import Frozen
+from services.campaigns.references import UnitTypeRef
 from services.campaigns.text import Id, Text
 
 
@@ -20,7 +23,7 @@ class Unit(Frozen):
 
     id: Id
     name: Text
-    type: str
+    type: UnitTypeRef
     region_code: str = Field(pattern=r"^\d{6}$")
     aliases: tuple[Text, ...] = ()
 
@@ -28,7 +31,7 @@ class Unit(Frozen):
 class Units(Frozen):
     """A host and its units."""
 
-    format: int = Field(ge=1, le=1)
+    format: Literal[1]
     id: Id
     host: Host
     units: tuple[Unit, ...] = Field(min_length=1)
