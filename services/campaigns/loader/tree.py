@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ruamel.yaml.nodes import MappingNode
     from ruamel.yaml.nodes import Node as YamlNode
 
-MAX_BYTES = 256 * 1024
+MAX_BYTES = 128 * 1024
 MAX_DEPTH = 24
 
 Scalar = str | int | float | bool | None
