@@ -12,7 +12,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -107,7 +107,7 @@ class Platform:
         """Return the ASGI application of all five on one origin."""
         from services.kernel.web import build_app, one_origin  # noqa: PLC0415 - commands that serve nothing need no web
 
-        apps = {name: build_app(running.context.definition, running.context) for name, running in self.services.items()}
+        apps = {name: build_app(running.context) for name, running in self.services.items()}
         return one_origin({prefix: apps[name] for prefix, name in gateway_table(self.definitions).items()})
 
     def idle(self) -> bool:
@@ -133,6 +133,7 @@ class Platform:
 
     def _open(self) -> None:
         settings, home, clock = self.settings, self.settings.home, SystemClock()
+        rehearsal = _deployment(home, rehearsal=settings.rehearsal)
         keys = Keys.open(settings.keys_folder, make=not (home / "intake.db").exists())
         store = FileStore(home / "objects")
         index = EmbeddedIndex(home / "index", [spec for definition in self.definitions for spec in definition.indexes])
@@ -151,7 +152,19 @@ class Platform:
             folder = home / definition.name
             folder.mkdir(exist_ok=True)
             context = Context(
-                definition, settings, database, store, index, mailer, clock, keys, stamps, revocations, passwords, folder
+                definition=definition,
+                settings=settings,
+                database=database,
+                store=store,
+                index=index,
+                mailer=mailer,
+                clock=clock,
+                keys=keys,
+                stamps=stamps,
+                revocations=revocations,
+                passwords=passwords,
+                folder=folder,
+                rehearsal=rehearsal,
             )
             self.services[definition.name] = self._runners(context, database, bus)
 
@@ -174,6 +187,14 @@ class Platform:
         database.on_jobs.extend(worker.wake for worker in workers)
         context.degraded = lambda: [consumer.stopped_because] if consumer.stopped_because else []
         return Running(context, database, consumer, workers)
+
+
+def _deployment(home: Path, *, rehearsal: bool) -> bool:
+    """Return whether this deployment is a rehearsal; what it was created as, it stays."""
+    file = home / "deployment.json"
+    if not file.exists():
+        file.write_text(json.dumps({"rehearsal": rehearsal}), encoding="utf-8")
+    return bool(json.loads(file.read_text(encoding="utf-8"))["rehearsal"])
 
 
 def _busy(database: SqliteDatabase) -> bool:
@@ -207,12 +228,12 @@ async def _serve(platform: Platform, ready: Callable[[Platform, str], None]) -> 
         timeout_keep_alive=75,
     )
     server = uvicorn.Server(config)
-    server.capture_signals = suppress  # type: ignore[method-assign, assignment] - we stop it ourselves, below
+    setattr(server, "capture_signals", nullcontext)  # noqa: B010 - we stop it ourselves, below
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, lambda: setattr(server, "should_exit", True))
     serving = asyncio.create_task(server.serve(sockets=[listening]))
-    while not server.started and not serving.done():
+    while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn announces nothing
         await asyncio.sleep(0.01)
     address = f"http://{settings.host}:{port}"
     platform.announce(address)

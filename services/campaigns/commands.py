@@ -6,7 +6,7 @@ Exit codes: 0 clean, 1 warnings or questions, 2 blocked, 3 faulty file, 64 usage
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import IntEnum
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -63,7 +63,7 @@ def validate(
     if as_json:
         _tell_json({"file": _shown(file), "units": listed and len(listed.units), **told})
     else:
-        _tell([f"{campaign.title}：文件可读，校验码{told['campaign_hash']}", *_grouped(findings), *([hold] if hold else [])])
+        _tell([*_readable(campaign, listed), *_grouped(findings), *([hold] if hold else [])])
     raise typer.Exit(code)
 
 
@@ -96,6 +96,12 @@ def export(file: File, reading: Readings = None, as_json: Json = False) -> None:
     """Write the normalised campaign as canonical JSON."""
     campaign = _campaign(file, _choices(reading), as_json=True)
     typer.echo(canonical_json(campaign), nl=False)
+
+
+def _readable(campaign: Campaign, units: Units | None) -> Iterator[str]:
+    yield f"{campaign.title}：文件可读，校验码{campaign_hash(campaign)}"
+    if units is not None:
+        yield f"{units.host.name}，{len(units.units)}个单位"
 
 
 def _judge_one(path: Path, campaign: Campaign, *, as_json: bool) -> ExitCode:

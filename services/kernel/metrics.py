@@ -76,7 +76,6 @@ REQUESTS = _counter("laurel_requests_total", "Requests answered.", SERVICE, METH
 REQUEST_SECONDS = _histogram(
     "laurel_request_seconds", "Seconds from a request's headers to its answer.", SERVICE, METHOD, ROUTE
 )
-REQUESTS_UNDERWAY = _gauge("laurel_requests_underway", "Requests being answered.", SERVICE)
 STAMP_AGE = _gauge("laurel_oldest_unanswered_write_age_seconds", "Age of the oldest write that is unanswered.", SERVICE)
 
 OUTBOX_AGE = _gauge(

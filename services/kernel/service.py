@@ -60,6 +60,7 @@ class Context:
     revocations: Revocations
     passwords: Passwords
     folder: Path
+    rehearsal: bool = False
     degraded: Callable[[], Sequence[str]] = field(default=lambda: ())
 
     @property

@@ -46,8 +46,8 @@ def laurel(capsys: pytest.CaptureFixture[str]) -> Callable[..., Answer]:
         try:
             code = command.main([str(each) for each in arguments], prog_name="laurel campaign", standalone_mode=False)
         except typer.exceptions.TyperException as usage:
-            capsys.readouterr()
-            return Answer(64, "", str(usage))
+            shown = capsys.readouterr()
+            return Answer(64, shown.out, shown.err + str(usage))
         captured = capsys.readouterr()
         return Answer(int(code or 0), captured.out, captured.err)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from services.campaigns.loader.choices import Chooser, checked, path_text, readings_of
 from services.campaigns.loader.consistency import disagreements, unit_disagreements
@@ -121,11 +122,24 @@ def _validated(model: type[M], tree: Node, context: Mapping[str, Any]) -> tuple[
     try:
         return model.model_validate(tree.plain(), context=dict(context)), []
     except ValidationError as error:
-        return None, [_fault(tree, item["loc"], chinese(item, model)) for item in error.errors()]
+        return None, [_fault(tree, item["loc"], chinese(item, model)) for item in _told(error)]
+
+
+def _told(error: ValidationError) -> Iterator[ErrorDetails]:
+    """Yield pydantic's errors, without lists called short only because an item of theirs has a fault."""
+    every = error.errors()
+    for item in every:
+        if item["type"] != "too_short" or not any(_lies_in(other, item) for other in every):
+            yield item
+
+
+def _lies_in(inner: ErrorDetails, outer: ErrorDetails) -> bool:
+    return len(inner["loc"]) > len(outer["loc"]) and inner["loc"][: len(outer["loc"])] == outer["loc"]
 
 
 def _fault(tree: Node, loc: Loc, message: str) -> Fault:
-    return Fault(tree.at(loc).mark, path_text(loc), message)
+    node, way = tree.follow(loc)
+    return Fault(node.mark, path_text(way), message)
 
 
 def _extended(tree: Node, bases: Bases | None) -> Node:

@@ -7,7 +7,7 @@ text, because only the models know what a date is asked for.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -44,31 +44,26 @@ class Node:
             return [node.plain() for node in self.value]
         return self.value
 
-    def at(self, loc: Loc) -> Node:
-        """Return the node at a path, or the last one on the way to it; unknown steps are stepped over."""
-        node = self
+    def follow(self, loc: Loc) -> tuple[Node, Loc]:
+        """Return the last node on a path and the way to it; steps that the tree does not have are left out."""
+        node, way = self, []
         for step in loc:
-            value = node.value
-            if isinstance(value, dict) and step in value:
-                node = value[str(step)]
-            elif isinstance(value, list) and isinstance(step, int) and step < len(value):
-                node = value[step]
-        return node
+            child = node._child(step)
+            if child is not None:
+                node = child
+                way.append(step)
+        return node, tuple(way)
+
+    def _child(self, step: str | int) -> Node | None:
+        if isinstance(self.value, dict):
+            return self.value.get(str(step))
+        if isinstance(self.value, list) and isinstance(step, int) and step < len(self.value):
+            return self.value[step]
+        return None
 
     def get(self, key: str) -> Node | None:
         """Return a mapping's value, or None."""
         return self.value.get(key) if isinstance(self.value, dict) else None
-
-    def walk(self, loc: Loc = ()) -> Iterator[tuple[Loc, Node]]:
-        """Yield every node with its path, parents first."""
-        yield loc, self
-        children: Mapping[Any, Node] = {}
-        if isinstance(self.value, dict):
-            children = self.value
-        elif isinstance(self.value, list):
-            children = dict(enumerate(self.value))
-        for step, node in children.items():
-            yield from node.walk((*loc, step))
 
 
 def read_tree(source: bytes, file: str) -> Node:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
 from services.campaigns.findings import Severity
-from services.campaigns.quantities import Base, parse_size_bytes, size_text
+from services.campaigns.quantities import Base, is_size, parse_size_bytes, size_text
 from services.campaigns.slots.rule import SlotRule
 from services.campaigns.text import Id, Text
+
+
+def _read(value: object, info: ValidationInfo) -> object:
+    base: Base = info.data.get("base", "binary")
+    return parse_size_bytes(value, base) if isinstance(value, str) else value
+
+
+Bytes = Annotated[int, BeforeValidator(_read), Field(gt=0)]
 
 
 class FileSize(SlotRule):
@@ -21,17 +29,18 @@ class FileSize(SlotRule):
     """
 
     label: ClassVar[str] = "文件大小"
+    meaning: ClassVar[str] = "文件在磁盘上的大小；按通知写法（1G、5MB）填写，base 定按二进制还是十进制读"
     kind: Literal["file_size"] = "file_size"
-    min_bytes: PositiveInt | None = None
-    max_bytes: PositiveInt | None = None
-    inclusive: bool = True
     base: Base = "binary"
     written: str | None = Field(default=None, pattern=r"^\d+(\.\d+)?[KMGT]B?$")
+    min_bytes: Bytes | None = None
+    max_bytes: Bytes | None = None
+    inclusive: bool = True
 
     @model_validator(mode="before")
     @classmethod
-    def _read_words(cls, data: Any) -> Any:
-        return _with_bytes(data) if isinstance(data, Mapping) else data
+    def _keep_the_word(cls, data: Any) -> Any:
+        return _with_word(data) if isinstance(data, Mapping) else data
 
     @model_validator(mode="after")
     def _one_bound(self) -> Self:
@@ -61,20 +70,16 @@ class FileSize(SlotRule):
         return f"{phrase}（{'，'.join(notes)}）" if notes else phrase
 
 
-def _with_bytes(data: Mapping[str, Any]) -> dict[str, Any]:
-    read = dict(data)
-    base: Base = "decimal" if read.get("base") == "decimal" else "binary"
-    for name in ("min_bytes", "max_bytes"):
-        if isinstance(read.get(name), str):
-            read["written"] = read[name]
-            read[name] = parse_size_bytes(read[name], base)
-    return read
+def _with_word(data: Mapping[str, Any]) -> dict[str, Any]:
+    words = [str(bound).strip() for name in ("min_bytes", "max_bytes") if is_size(bound := data.get(name))]
+    return {**data, "written": words[0]} if words else dict(data)
 
 
 class Truncated(SlotRule):
     """The file ends before its contents do."""
 
     label: ClassVar[str] = "文件完整"
+    meaning: ClassVar[str] = "文件没有传完或被截短"
     kind: Literal["truncated"] = "truncated"
 
     def _asked(self) -> str:
@@ -85,6 +90,7 @@ class Corrupt(SlotRule):
     """The decoder reports damage, more than `max_errors` times."""
 
     label: ClassVar[str] = "数据无损坏"
+    meaning: ClassVar[str] = "解码时报告的损坏次数超过 max_errors"
     kind: Literal["corrupt"] = "corrupt"
     max_errors: int = Field(default=0, ge=0)
 
@@ -96,6 +102,7 @@ class Padded(SlotRule):
     """Less than `min_payload_share` of the file is picture or sound: it was made larger with filler."""
 
     label: ClassVar[str] = "无填充数据"
+    meaning: ClassVar[str] = "画面和声音占文件的比例低于 min_payload_share，文件被填充加大"
     kind: Literal["padded"] = "padded"
     severity: Severity = Severity.ASK
     min_payload_share: float = Field(default=0.5, gt=0, lt=1)
@@ -111,6 +118,7 @@ class Look(SlotRule):
     """
 
     label: ClassVar[str] = "人工核实"
+    meaning: ClassVar[str] = "只能由人判断的事项，勾选时记录姓名和时间；item 是它在本材料中的名称"
     kind: Literal["look"] = "look"
     severity: Severity = Severity.ASK
     item: Id
