@@ -185,6 +185,7 @@ class Platform:
             for number in range(definition.job_threads(context.settings) if definition.jobs.kinds else 0)
         ]
         database.on_jobs.extend(worker.wake for worker in workers)
+        context.lag = consumer.lag
         context.degraded = lambda: [consumer.stopped_because] if consumer.stopped_because else []
         return Running(context, database, consumer, workers)
 

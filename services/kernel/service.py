@@ -62,6 +62,7 @@ class Context:
     folder: Path
     rehearsal: bool = False
     degraded: Callable[[], Sequence[str]] = field(default=lambda: ())
+    lag: Callable[[], tuple[int, int | None]] = field(default=lambda: (0, None))
 
     @property
     def name(self) -> str:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from fastapi import FastAPI
 from pydantic_core import to_json
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from starlette.responses import Response
 
-from services.kernel import metrics
+from services.kernel import gauges, metrics
 from services.kernel.service import Context
 from services.kernel.web.access import public
 from services.kernel.web.bodies import Router
@@ -74,9 +74,17 @@ async def _observe(context: Context) -> None:
     oldest = context.stamps.oldest()
     age_s = (context.clock.now() - oldest).total_seconds() if oldest else 0.0
     metrics.STAMP_AGE.labels(service).set(max(0.0, age_s))
-    observers = context.definition.observers
-    if observers:
-        await context.database.read(lambda connection: [observe(connection) for observe in observers])
+    await context.database.read(lambda connection: _look(context, connection))
+
+
+def _look(context: Context, connection: Connection) -> None:
+    """Set the gauges that are read from rows, on a reader's thread."""
+    definition, now = context.definition, context.clock.now()
+    gauges.observe_events(connection, definition.handlers.consumer, now)
+    gauges.observe_lag(definition.handlers.consumer, context.lag(), now)
+    gauges.observe_jobs(connection, context.name, definition.jobs.kinds)
+    for observe in definition.observers:
+        observe(connection)
 
 
 def health_routes(app: FastAPI) -> Router:
