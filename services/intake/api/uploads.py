@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated, Any
@@ -139,8 +140,7 @@ class _Desk:
         """Take what came with the creation; an empty file is whole at once."""
         if row.length_bytes and not _brings_bytes(request):
             return row
-        await self._receive(request, row.id, 0, CONTENT_TYPE)
-        return await self._row(row.id)
+        return replace(row, offset_bytes=await self._receive(request, row.id, 0, CONTENT_TYPE))
 
     async def head(self, request: Request, upload_id: str) -> Response:
         row = await self._admitted(request, upload_id)
@@ -155,8 +155,7 @@ class _Desk:
         if row.is_whole:
             protocol.check_patch(row.progress, offset, kind, _content_length(request))
         else:
-            await self._receive(request, upload_id, offset, kind)
-            row = await self._row(upload_id)
+            row = replace(row, offset_bytes=await self._receive(request, upload_id, offset, kind))
         return Response(status_code=204, headers=protocol.progress_headers(row.progress))
 
     async def delete(self, request: Request, upload_id: str) -> Response:
@@ -185,8 +184,11 @@ class _Desk:
             raise NotFound
         return row
 
-    async def _receive(self, request: Request, upload_id: str, offset: int, kind: str | None) -> None:
-        """Take the body, and when it was the last of the file store it. A refusal says where the upload stands."""
+    async def _receive(self, request: Request, upload_id: str, offset: int, kind: str | None) -> int:
+        """Take the body, and when it was the last of the file store it; return the new offset.
+
+        A refusal says where the upload stands.
+        """
         save = _Saver(self._context, upload_id, offset)
 
         async def look() -> Progress:
@@ -197,12 +199,13 @@ class _Desk:
             return row.progress
 
         try:
-            await self._receiver.receive(
+            reached = await self._receiver.receive(
                 upload_id,
                 request.stream(),
                 look=look,
                 save=save,
                 checksum=protocol.read_checksum(request.headers.get("upload-checksum")),
+                announced_bytes=_content_length(request),
                 sync_bytes=self._context.settings.upload_sync_bytes,
             )
         except ShorterThanAcknowledged as shorter:
@@ -217,6 +220,7 @@ class _Desk:
             raise
         if save.whole:
             await self._store(upload_id)
+        return reached
 
     async def _store(self, upload_id: str) -> None:
         """Move a whole upload into the object store and record it."""
