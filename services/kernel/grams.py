@@ -18,9 +18,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from opencc import OpenCC
 
-_IDEOGRAPHS = (
-    "\u3005\u3007\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U000323af"
-)
+_IDEOGRAPHS = "\u3005\u3007\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U000323af"
 _RUN = re.compile(f"(?P<ideographs>[{_IDEOGRAPHS}]+)|(?P<word>[^\\W_{_IDEOGRAPHS}]+)")
 _HANGUL_TAIL = range(0x1160, 0x1200)
 _KANA_VOICE_MARKS = "ﾞﾟ"

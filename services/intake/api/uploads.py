@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -30,7 +29,6 @@ from services.kernel.service import Context
 from services.kernel.web import Ctx, Received, exchange_of, public, require, signed_address
 from services.kernel.web.bodies import StrictRoute
 
-ROOM_RESERVE_BYTES = 256 * 1024 * 1024
 PAUSE = timedelta(seconds=30)
 BY_ADDRESS = [signed_address("upload")]
 
@@ -108,7 +106,7 @@ class _Desk:
         protocol.check_version(request.headers.get("tus-resumable"))
         settings = self._context.settings
         creation = protocol.read_creation(request.headers, settings.upload_max_bytes)
-        ensure_room(shutil.disk_usage(self._receiver.folder).free, creation.length_bytes, ROOM_RESERVE_BYTES)
+        ensure_room(self._receiver.folder, creation.length_bytes)
         unit_id = who.unit_id
         if unit_id is None:
             raise Forbidden("您的账号不属于推荐单位，不能上传。", "This account belongs to no unit.")

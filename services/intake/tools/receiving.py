@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager, suppress
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 REMEMBERED_DIGESTS = 512
+RESERVE_BYTES = 256 * MIB
+RESERVE_SHARE = 20
 
 Look = Callable[[], Awaitable[Progress]]
 """Reads where an upload stands, and raises when the request may not go on from there. Called once nobody else can write."""
@@ -130,9 +133,10 @@ def receiver_for(folder: Path) -> Receiver:
     return Receiver(folder)
 
 
-def ensure_room(free_bytes: int, length_bytes: int, reserve_bytes: int) -> None:
-    """Refuse a file for which the disk has no room. Raises StorageFull."""
-    if free_bytes < length_bytes + reserve_bytes:
+def ensure_room(folder: Path, length_bytes: int) -> None:
+    """Refuse a file for which the disk has no room beside a small reserve. Raises StorageFull."""
+    disk = shutil.disk_usage(folder)
+    if disk.free < length_bytes + min(RESERVE_BYTES, disk.total // RESERVE_SHARE):
         raise StorageFull(
             "存储空间不足，暂不能接收这个文件。请稍后再试，或告知平台管理人员。", "There is no room for this file."
         )

@@ -282,10 +282,7 @@ class _File:
         _insert(connection, f"grams (rowid, {self._columns})", (row, *map(grams.index_text, text)))
 
     def _hit(self, connection: Any, row: int) -> Hit:  # noqa: ANN401  # pysqlite3 ships no types
-        sql = (
-            "SELECT id, version, date, text, stored FROM body JOIN meta USING (row) JOIN seen USING (row, id) "
-            "WHERE row = ?"
-        )
+        sql = "SELECT id, version, date, text, stored FROM body JOIN meta USING (row) JOIN seen USING (row, id) WHERE row = ?"
         identity, version, date, text, stored = connection.execute(sql, (row,)).fetchone()
         fields = dict(zip(self._fields, json.loads(text), strict=True))
         return Hit(identity, version, _EPOCH + date * _MILLISECOND, fields, json.loads(stored))
