@@ -13,7 +13,8 @@ from pydantic import BeforeValidator
 
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 _WRITTEN = re.compile(
-    r"(?P<day>\d{4}-\d{1,2}-\d{1,2})(?:[ T](?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.(?P<ms>\d{3}))?)?)?"
+    r"(?P<day>\d{4}-\d{1,2}-\d{1,2})"
+    r"(?:[ T](?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.(?P<ms>\d{3}))?)?)?"
 )
 _MIDNIGHT = 24
 _YEARS = range(2000, 2101)
@@ -81,18 +82,22 @@ def days_text(first: date, last: date) -> str:
     return f"{day_text(first)}—{tail}"
 
 
-def opening_text(instant: datetime) -> str:
-    """Return an instant at which something begins: "9月23日00:00"."""
+def opening_text(instant: datetime, *, year: bool = False) -> str:
+    """Return an instant at which something begins: "9月23日00:00", with its year on request."""
     shown = local(instant)
-    return f"{day_text(shown)}{shown:%H:%M}"
+    return f"{_year(shown, year=year)}{day_text(shown)}{shown:%H:%M}"
 
 
-def closing_text(instant: datetime) -> str:
+def closing_text(instant: datetime, *, year: bool = False) -> str:
     """Return an instant at which something ends; 00:00 of the 1st is "9月30日24:00"."""
-    shown = local(instant)
-    if shown.time() == time(0):
-        return f"{day_text(last_day(instant))}24:00"
-    return opening_text(instant)
+    if local(instant).time() != time(0):
+        return opening_text(instant, year=year)
+    day = last_day(instant)
+    return f"{_year(day, year=year)}{day_text(day)}24:00"
+
+
+def _year(day: date, *, year: bool) -> str:
+    return f"{day.year}年" if year else ""
 
 
 def moment_text(instant: datetime) -> str:
@@ -107,11 +112,9 @@ def last_day(closes: datetime) -> date:
 
 
 def _read(value: object, *, bare_date: bool) -> object:
-    if isinstance(value, str) and not value.endswith("Z"):
-        return parse_instant(value, bare_date=bare_date)
-    if isinstance(value, (int, float, date)) and not isinstance(value, datetime):
-        raise ValueError(f"“{value}”不是北京时间，请写成“2024-09-30 24:00”")
-    return value
+    if isinstance(value, (int, float)):
+        return parse_instant(str(value), bare_date=bare_date)
+    return parse_instant(value, bare_date=bare_date) if isinstance(value, str) and not value.endswith("Z") else value
 
 
 def _opening(value: object) -> object:
@@ -123,7 +126,9 @@ def _closing(value: object) -> object:
 
 
 def _day(value: object) -> object:
-    return parse_day(value) if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{1,2}-\d{1,2}", value) else value
+    if not isinstance(value, str) or re.fullmatch(r"\d{4}-\d{1,2}-\d{1,2}", value) is None:
+        raise ValueError(f"“{value}”不是日期，请写成“2024-09-30”")
+    return parse_day(value)
 
 
 Opening = Annotated[datetime, BeforeValidator(_opening)]

@@ -25,6 +25,11 @@ def parse_duration_s(text: str) -> float:
     return sum(float(number) * _SECONDS[unit] for number, unit in parts)
 
 
+def is_size(value: object) -> bool:
+    """Say whether a value is a size in words."""
+    return isinstance(value, str) and _SIZE.fullmatch(value.strip()) is not None
+
+
 def parse_size_bytes(text: str, base: Base) -> int:
     """Return the bytes of "1G" or "5MB" read in the stated base; `ValueError` in Chinese when it is no size."""
     found = _SIZE.fullmatch(text.strip())

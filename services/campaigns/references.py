@@ -7,18 +7,21 @@ The loader hands the declared names to pydantic as validation context, one set a
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from typing import Annotated
 
 from pydantic import AfterValidator, ValidationInfo
 
+_LONGEST = 100
 OUTSIDE_THE_NOTICE = ("本活动约定", "平台要求")
 
 
 def near(word: str, known: Collection[str]) -> str:
-    """Return "，是否想写“…”" for the nearest of the known words, or nothing."""
-    found = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    return f"，是否想写“{found[0]}”" if found else ""
+    """Return "，是否想写“…”" for the nearest of the known words, full and half width alike, or nothing."""
+    plain = {unicodedata.normalize("NFKC", each): each for each in known}
+    found = difflib.get_close_matches(unicodedata.normalize("NFKC", word[:_LONGEST]), plain, n=1, cutoff=0.6)
+    return f"，是否想写“{plain[found[0]]}”" if found else ""
 
 
 def _refers_to(noun: str, title: str) -> Callable[[str, ValidationInfo], str]:

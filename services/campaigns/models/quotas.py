@@ -14,7 +14,8 @@ from services.campaigns.text import Text
 class Floor(Frozen):
     """Each option of a choice field is met by at least `at_least` works of the list.
 
-    `words` are how the notice says it; a waivable floor may be waived for one unit and option with the organiser's 同意.
+    `words` are how the notice says it. A waivable floor may be waived for one unit and option with the
+    organiser's 同意.
     """
 
     field: FieldRef

@@ -63,10 +63,11 @@ class Round(Frozen):
 
 
 class Award(Frozen):
-    """A prize that the notice sets, and how many."""
+    """A prize that the notice sets, and how many, in the notice's own measure word."""
 
     id: Id
     label: Text
     count: PositiveInt
+    measure: Text
     stage: StageRef
     cite: Cite

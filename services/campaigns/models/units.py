@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
 
 from services.campaigns.findings import Frozen
+from services.campaigns.references import UnitTypeRef
 from services.campaigns.text import Id, Text
+
+
+def _six_digits(text: str) -> str:
+    if re.fullmatch(r"\d{6}", text, re.ASCII) is None:
+        raise ValueError(f"“{text[:20]}”应为六位数字的区划代码")
+    return text
+
+
+RegionCode = Annotated[str, AfterValidator(_six_digits)]
 
 
 class Host(Frozen):
@@ -20,15 +33,15 @@ class Unit(Frozen):
 
     id: Id
     name: Text
-    type: str
-    region_code: str = Field(pattern=r"^\d{6}$")
+    type: UnitTypeRef
+    region_code: RegionCode
     aliases: tuple[Text, ...] = ()
 
 
 class Units(Frozen):
     """A host and its units."""
 
-    format: int = Field(ge=1, le=1)
+    format: Literal[1]
     id: Id
     host: Host
     units: tuple[Unit, ...] = Field(min_length=1)

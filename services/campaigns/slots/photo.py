@@ -16,6 +16,7 @@ class PhotoFormat(SlotRule):
     """The picture's format by its content."""
 
     label: ClassVar[str] = "图片格式"
+    meaning: ClassVar[str] = "按内容判断的图片格式"
     kind: Literal["photo_format"] = "photo_format"
     formats: tuple[Literal["jpeg", "png", "tiff"], ...] = Field(min_length=1)
 
@@ -32,6 +33,7 @@ class PhotoPixels(SlotRule):
     """The displayed size in pixels: longer and shorter side at least these."""
 
     label: ClassVar[str] = "像素"
+    meaning: ClassVar[str] = "显示尺寸的长边、短边至少多少像素"
     kind: Literal["photo_pixels"] = "photo_pixels"
     min_long_side_px: PositiveInt | None = None
     min_short_side_px: PositiveInt | None = None
@@ -60,6 +62,7 @@ class PhotoDpi(SlotRule):
     """
 
     label: ClassVar[str] = "图片分辨率"
+    meaning: ClassVar[str] = "每英寸点数：tag 读文件标注，print_size 按像素除以打印尺寸计算，either 两者之一达到即可"
     kind: Literal["photo_dpi"] = "photo_dpi"
     min_dpi: PositiveFloat
     read: Literal["tag", "print_size", "either"]

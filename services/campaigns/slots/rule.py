@@ -13,12 +13,13 @@ from services.campaigns.text import Text
 class SlotRule(Rule, ABC):
     """A rule of a slot.
 
-    `label` is what the rule is about; `words` replaces the sentence part that `asked` would make,
-    when the notice's own words say it better ("通知为1280*720"). In a campaign file `reading` names one
-    of its readings; once the campaign is resolved it holds the words of the option that was chosen.
+    `label` is what the rule is about, `meaning` explains it in the manual; `words` replaces the sentence part
+    that `asked` would make, when the notice's own words say it better ("通知为1280*720"). In a campaign file
+    `reading` names one of its readings; once the campaign is resolved it holds the words of the option chosen.
     """
 
     label: ClassVar[str]
+    meaning: ClassVar[str]
     cite: Cite
     words: Text | None = None
 

@@ -19,6 +19,7 @@ class Container(SlotRule):
     """The container by its content: the major brand of its `ftyp` is one of `brands`, never the file's name."""
 
     label: ClassVar[str] = "视频格式"
+    meaning: ClassVar[str] = "按内容（ftyp 品牌）判断的封装格式，不看扩展名"
     kind: Literal["container"] = "container"
     name: Literal["MP4"] = "MP4"
     brands: tuple[str, ...] = MP4_BRANDS
@@ -31,6 +32,7 @@ class VideoCodec(SlotRule):
     """The video stream's codec is one of `codecs`, in the names of ffprobe (`h264`, `hevc`)."""
 
     label: ClassVar[str] = "编码"
+    meaning: ClassVar[str] = "视频编码"
     kind: Literal["video_codec"] = "video_codec"
     codecs: tuple[Literal["h264", "hevc", "av1", "vp9", "mpeg4"], ...] = Field(min_length=1)
 
@@ -51,6 +53,7 @@ class Resolution(SlotRule):
     """
 
     label: ClassVar[str] = "分辨率"
+    meaning: ClassVar[str] = "显示尺寸（计入旋转和像素形状），三种读法只写一种；portrait 为 true 时竖屏交换宽高后比较"
     kind: Literal["resolution"] = "resolution"
     min_short_side_px: PositiveInt | None = None
     exact_px: tuple[Pair, ...] | None = Field(default=None, min_length=1)
@@ -90,6 +93,7 @@ class Duration(SlotRule):
     """
 
     label: ClassVar[str] = "时长"
+    meaning: ClassVar[str] = "解码画面的时长，先按 round_to_s 取整再比较"
     kind: Literal["duration"] = "duration"
     min_s: Seconds | None = Field(default=None, gt=0)
     max_s: Seconds | None = Field(default=None, gt=0)
@@ -125,6 +129,7 @@ class FrameRate(SlotRule):
     """The measured frame rate is one of `rates_fps`, give or take `tolerance_fps`."""
 
     label: ClassVar[str] = "帧率"
+    meaning: ClassVar[str] = "实测帧率，允许相差 tolerance_fps"
     kind: Literal["frame_rate"] = "frame_rate"
     rates_fps: tuple[PositiveFloat, ...] = Field(min_length=1)
     tolerance_fps: float = Field(default=0.05, ge=0)
@@ -141,6 +146,7 @@ class Black(SlotRule):
     """A stretch of black picture of at least `min_s`."""
 
     label: ClassVar[str] = "黑场"
+    meaning: ClassVar[str] = "连续黑场达到 min_s"
     kind: Literal["black"] = "black"
     severity: Severity = Severity.WARN
     min_s: Seconds = Field(default=2.0, gt=0)
@@ -153,6 +159,7 @@ class FrozenPicture(SlotRule):
     """A stretch of unmoving picture of at least `min_s`."""
 
     label: ClassVar[str] = "画面静止"
+    meaning: ClassVar[str] = "画面静止达到 min_s"
     kind: Literal["frozen"] = "frozen"
     severity: Severity = Severity.WARN
     min_s: Seconds = Field(default=5.0, gt=0)
@@ -165,6 +172,7 @@ class Silent(SlotRule):
     """A stretch of sound below `below_db` of at least `min_s`."""
 
     label: ClassVar[str] = "无声"
+    meaning: ClassVar[str] = "声音低于 below_db 达到 min_s"
     kind: Literal["silent"] = "silent"
     severity: Severity = Severity.WARN
     min_s: Seconds = Field(default=5.0, gt=0)
@@ -178,6 +186,7 @@ class AudioMissing(SlotRule):
     """The file has no sound track."""
 
     label: ClassVar[str] = "声音"
+    meaning: ClassVar[str] = "没有声音轨"
     kind: Literal["audio_missing"] = "audio_missing"
     severity: Severity = Severity.ASK
 
@@ -220,6 +229,7 @@ class HeadCard(_Card):
     """What the first `within_s` must show; a person looks."""
 
     label: ClassVar[str] = "片头"
+    meaning: ClassVar[str] = "片头 within_s 内应写明的内容（由人看画面）；length_s 为片头应有的长度"
     kind: Literal["head_card"] = "head_card"
 
 
@@ -227,4 +237,5 @@ class TailCard(_Card):
     """What the last `within_s` must show; a person looks."""
 
     label: ClassVar[str] = "片尾"
+    meaning: ClassVar[str] = "片尾 within_s 内应写明的内容（由人看画面）；length_s 为片尾应有的长度"
     kind: Literal["tail_card"] = "tail_card"

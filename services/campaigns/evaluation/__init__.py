@@ -1,0 +1,1 @@
+"""Campaign rules applied: pure decisions over values, times and ids, and the sentences that go with them."""
