@@ -1,7 +1,7 @@
 """Uploads against their floor: a blocking socket, recv, SHA-256, write, fsync. `python -m bench.upload [--gib 1] [--rounds 3]`.
 
-Three ways in turn, in each round: the floor, one PATCH, PATCHes of 8 MiB. CPU is user and system time of the serving process; memory is
-how much its resident set grew at most while one upload ran.
+Three ways in turn, in each round: the floor, one PATCH, PATCHes of 8 MiB. CPU is user and system time of the serving process;
+memory is how much its resident set grew at most while one upload ran.
 """
 
 from __future__ import annotations
@@ -73,9 +73,7 @@ def main() -> None:
 def measure(folder: Path, size: int, rounds: int) -> dict[str, list[Figure]]:
     """Take each way once a round, in random order."""
     server = Server(folder / "home").start()
-    floor = subprocess.Popen(  # noqa: S603 - our own program, by our own interpreter
-        [sys.executable, "-c", FLOOR, str(size), str(folder / "floor")], stdout=subprocess.PIPE, text=True
-    )
+    floor = subprocess.Popen([sys.executable, "-c", FLOOR, str(size), str(folder / "floor")], stdout=subprocess.PIPE, text=True)
     try:
         assert server.process is not None and floor.stdout is not None  # noqa: S101, PT018 - both run
         port = int(floor.stdout.readline())
@@ -205,9 +203,8 @@ def report(figures: dict[str, list[Figure]], gib: float) -> int:
         median = statistics.median(values)
         held = median <= target if sign == "<=" else median >= target
         missed += not held
-        print(
-            f"{label:32} {median:6.2f} ({min(values):.2f}–{max(values):.2f})  target {sign} {target}  {'ok' if held else 'MISSED'}"
-        )
+        verdict = "ok" if held else "MISSED"
+        print(f"{label:32} {median:6.2f} ({min(values):.2f}–{max(values):.2f})  target {sign} {target}  {verdict}")
     return int(missed > 0)
 
 

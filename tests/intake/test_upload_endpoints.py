@@ -242,7 +242,7 @@ def test_an_upload_is_nobodys_without_its_own_token(server: Server) -> None:
     bare, borrowed = one.partition("?")[0], one.partition("?")[0] + "?" + other.partition("?")[2]
     for url in (bare, borrowed, bare + "?token=", bare + "?token=a.b.c", one[:-1]):
         assert server.head(url).status_code == 404
-        assert server.patch(url, 0, b"x", **{"Authorization": f"Bearer {server.token()}"}).status_code == 404
+        assert server.patch(url, 0, b"x", Authorization=f"Bearer {server.token()}").status_code == 404
         assert httpx.delete(url, headers={"Tus-Resumable": "1.0.0"}).status_code == 404
     assert server.offset(one) == 0
 

@@ -1,11 +1,11 @@
-"""A service that is nothing but uploads over a table of works: `python upload_server.py HOME`, its address on standard output."""
+"""A service that is nothing but uploads over a table of works: `python upload_server.py HOME` tells its address and serves."""
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 
+import uvloop
 from sqlalchemy import Column, String, Table, select
 
 from services import runtime
@@ -72,14 +72,17 @@ DEFINITION = Definition(
 )
 
 
+def _announce(_platform: runtime.Platform, address: str) -> None:
+    sys.stdout.write(f"{address}\n")
+    sys.stdout.flush()
+
+
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM."""
     platform = runtime.Platform(settings, definitions=(DEFINITION,))
     platform.start()
     try:
-        import uvloop
-
-        uvloop.run(runtime._serve(platform, lambda _platform, address: print(address, flush=True)))  # noqa: T201
+        uvloop.run(runtime._serve(platform, _announce))
     finally:
         platform.stop()
 
