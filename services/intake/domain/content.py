@@ -166,7 +166,7 @@ def certified(track: Track, values: Values) -> dict[str, Any]:
 
 def printed_row(layout: ListLayout, number: int, track: Track, values: Values, remark: str = "") -> tuple[str | int, ...]:
     """Return a work's row of the recommendation list, a cell a column of the layout."""
-    cells = {"number": number, "remark": remark}
+    cells: dict[str, str | int] = {"number": number, "remark": remark}
     return tuple(
         text(track, values, column.field) if column.source == "field" else cells[column.source] for column in layout.columns
     )

@@ -71,6 +71,7 @@ campaign_version = Table(
     Column("normalised", Text, nullable=False),
     Column("units", Text, nullable=False),
     Column("published_at", Instant, nullable=False),
+    Column("rehearsal", Boolean, nullable=False),
     PrimaryKeyConstraint("campaign_id", "version"),
     comment="Each version that is or was in force.",
 )
@@ -88,7 +89,9 @@ window = Table(
     comment="Closings are facts: a clock set back reopens nothing.",
 )
 
-_IN_FORCE = select(campaign.c.version).where(campaign.c.id == bindparam("campaign_id"))
+_IN_FORCE = select(campaign.c.version, campaign.c.hash, campaign.c.published_at).where(
+    campaign.c.id == bindparam("campaign_id"), campaign.c.state == "published"
+)
 _SETTLED = select(window.c.settled_at).where(
     window.c.campaign_id == bindparam("campaign_id"), window.c.stage_id == bindparam("stage_id")
 )
@@ -135,9 +138,10 @@ def forget_readings(connection: Connection, campaign_id: str) -> None:
     connection.execute(reading.delete().where(reading.c.campaign_id == campaign_id))
 
 
-def version_in_force(connection: Connection, campaign_id: str) -> int:
-    """Return the number of the version in force, 0 where there is none."""
-    return connection.execute(_IN_FORCE, {"campaign_id": campaign_id}).scalar_one_or_none() or 0
+def version_in_force(connection: Connection, campaign_id: str) -> tuple[int, str, datetime] | None:
+    """Return number, hash and publication of the version in force, None where there is none."""
+    row = connection.execute(_IN_FORCE, {"campaign_id": campaign_id}).one_or_none()
+    return None if row is None else (row.version, row.hash, row.published_at)
 
 
 def version(connection: Connection, campaign_id: str, number: int) -> Row[Any]:

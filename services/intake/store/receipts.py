@@ -60,9 +60,17 @@ def find(connection: Connection, number: str) -> Row[Any] | None:
 
 def of_work(connection: Connection, work_id: str) -> list[Row[Any]]:
     """Return a work's receipts, oldest first."""
-    return list(connection.execute(select(receipt).where(receipt.c.work_id == work_id).order_by(receipt.c.number)))
+    return list(
+        connection.execute(
+            select(receipt).where(receipt.c.work_id == work_id).order_by(receipt.c.received_at, receipt.c.number)
+        )
+    )
 
 
 def of_list(connection: Connection, list_id: str) -> list[Row[Any]]:
     """Return a list's receipts, oldest first."""
-    return list(connection.execute(select(receipt).where(receipt.c.list_id == list_id).order_by(receipt.c.number)))
+    return list(
+        connection.execute(
+            select(receipt).where(receipt.c.list_id == list_id).order_by(receipt.c.received_at, receipt.c.number)
+        )
+    )

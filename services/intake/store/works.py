@@ -74,6 +74,7 @@ work_file = Table(
     Column("object_key", String, nullable=False),
     Column("begun_at", Instant, nullable=False, comment="Campaign time."),
     Column("arrived_at", Instant, nullable=False, comment="Campaign time at which the last byte was durable."),
+    Column("late", Boolean, nullable=False, comment="Ended beyond the grace, or came when nothing was asked any more."),
     Column("check_state", String, nullable=False),
     Column("campaign_hash", String, comment="The campaign that the verdict names."),
     Column("verdict", String),
