@@ -204,10 +204,12 @@ def _busy(database: SqliteDatabase) -> bool:
 
 def serve(settings: Settings, *, ready: Callable[[Platform, str], None] = lambda _platform, _address: None) -> None:
     """Run the platform until SIGTERM or SIGINT. `ready` is told the address once requests are answered."""
+    import uvloop  # noqa: PLC0415 - only a serving process needs it
+
     platform = Platform(settings)
     platform.start()
     try:
-        asyncio.run(_serve(platform, ready))
+        uvloop.run(_serve(platform, ready))
     finally:
         platform.stop()
 

@@ -121,7 +121,7 @@ def _bracket_depth(text: str) -> int:
 
 def _composed(text: str, file: str) -> YamlNode:
     from ruamel.yaml import YAML  # noqa: PLC0415 - heavy, and only a campaign file needs it
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415 - as above
 
     try:
         root: YamlNode | None = YAML(typ="rt", pure=True).compose(text)
