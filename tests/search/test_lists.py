@@ -137,9 +137,9 @@ def test_a_row_without_its_name_is_no_organisation(read: Read) -> None:
 
 def test_what_columns_hold_is_read(read: Read) -> None:
     line = {
-        "external_id": "A-1", "person": "宋禾生", "id_number": f" {VALID.lower()}", "birth": "1990.2", "organisation": "江州水文局",
-        "province": "江岚省", "city": "江州市", "district": "云栈区", "title": "百姓学习之星", "level": "全国", "year": 2019,
-        "outcome": "提名", "phone": "13900000000", "favourite": "x",
+        "external_id": "A-1", "person": "宋禾生", "id_number": f" {VALID.lower()}", "birth": "1990.2",
+        "organisation": "江州水文局", "province": "江岚省", "city": "江州市", "district": "云栈区",
+        "title": "百姓学习之星", "level": "全国", "year": 2019, "outcome": "提名", "phone": "13900000000", "favourite": "x",
     }  # fmt: skip
     found = read(json.dumps(line, ensure_ascii=False))
     _, record = found.records[0]
