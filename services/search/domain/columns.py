@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import cache
 
 from services.kernel.grams import fold
 
@@ -162,10 +163,12 @@ def _plain(label: str) -> str:
     return re.sub(r"[\s_*＊:：]+", "", fold(label))
 
 
-_KNOWN = {_plain(alias): column for column, aliases in ALIASES.items() for alias in aliases}
+@cache
+def _known() -> dict[str, Column]:
+    return {_plain(alias): column for column, aliases in ALIASES.items() for alias in aliases}
 
 
 def recognise(label: str) -> Column | None:
     """Return what a head's label announces; a remark in brackets, a star, a line break in it do not matter."""
     plain = _plain(label)
-    return _KNOWN.get(plain) or _KNOWN.get(re.sub(r"\([^)]*\)", "", plain))
+    return _known().get(plain) or _known().get(re.sub(r"\([^)]*\)", "", plain))
