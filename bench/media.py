@@ -15,9 +15,10 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from services.media.domain.measures import Counted, Probed, Refused
 from services.media.tools import child, preview
 from services.media.tools.decode import Plan, decode
-from services.media.tools.films import Opened, decode_film, open_film
+from services.media.tools.films import count_film, decode_film, probe_film
 from services.media.tools.workspace import workspace
 
 GRAPH_TARGET = 1.20
@@ -39,25 +40,24 @@ def main() -> int:
 
 def _figures(film: Path, rounds: int) -> list[bool]:
     with workspace(film) as directory:
-        opened = open_film(directory)
-        if not isinstance(opened, Opened):
-            sys.exit(f"the film cannot be read: {opened.why}")
+        probed, counted = _opened(directory)
         size_bytes = film.stat().st_size
-        length_s = opened.counted.timing.extent_s
-        bare = lambda: _bare(directory)  # noqa: E731 a name for a closure beside its twins
+        length_s = counted.timing.extent_s
+
+        def bare() -> None:
+            child.run(("ffmpeg", "-nostdin", "-v", "error", "-f", "mov", "-i", "input", "-f", "null", "-"), directory)
 
         def graph() -> None:
             decode(directory, Plan("mov", 0, 1, length_s))
 
         def whole() -> None:
-            again = open_film(directory)
-            if isinstance(again, Opened):
-                preview.remux(directory, again.probed, size_bytes)
-                decode_film(directory, again)
+            again, packets = _opened(directory)
+            preview.remux(directory, again, size_bytes)
+            decode_film(directory, again, packets)
 
         judged = _rounds([bare, graph, whole], rounds)
-        copied = _rounds([lambda: preview.encode(directory, opened.probed, length_s),
-                          lambda: preview.remux(directory, opened.probed, size_bytes)], min(rounds, 2))  # fmt: skip
+        copied = _rounds([lambda: preview.encode(directory, probed, length_s),
+                          lambda: preview.remux(directory, probed, size_bytes)], min(rounds, 2))  # fmt: skip
     return [
         _told("graph of the one decode ÷ bare decode", judged[1], judged[0], GRAPH_TARGET, at_most=True),
         _told("probe, packets, remux, decode, sheet ÷ bare decode", judged[2], judged[0], WHOLE_TARGET, at_most=True),
@@ -89,8 +89,14 @@ def _rounds(variants: list[Callable[[], object]], rounds: int) -> list[list[floa
     return costs
 
 
-def _bare(directory: Path) -> None:
-    child.run(("ffmpeg", "-nostdin", "-v", "error", "-f", "mov", "-i", "input", "-f", "null", "-"), directory)
+def _opened(directory: Path) -> tuple[Probed, Counted]:
+    probed = probe_film(directory)
+    if isinstance(probed, Refused):
+        sys.exit(f"the film cannot be read: {probed.why}")
+    counted = count_film(directory, probed)
+    if isinstance(counted, Refused):
+        sys.exit(f"the film cannot be counted: {counted.why}")
+    return probed, counted
 
 
 def _film(folder: Path, seconds: int) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -203,7 +204,8 @@ def _sync_folder(folder: Path) -> None:
 
 
 class _File:
-    """One SQLite file: `meta` (narrow, for order and facets), `body` (wide, read for shown hits only), `grams` (FTS5).
+    """One SQLite file: `meta` (narrow, for order), `kinds` (combinations of facets), `body` (wide, read for shown hits
+    only), `grams` (FTS5).
 
     FTS5 gets terms that are cut already, so its `ascii` tokenizer has only to split at spaces: `unicode61` would drop
     characters younger than its tables and strip accents.
@@ -234,10 +236,10 @@ class _File:
             return Page(0, (), {facet: {} for facet in request.facets})
         connection = self._connection()
         with _transaction(connection, "BEGIN"):
-            total = connection.execute(query.count(), query.values).fetchone()[0]
+            counted = connection.execute(query.counted(request.facets), query.values).fetchall()
             ranked = connection.execute(query.ranked(request), query.values).fetchall()
-            facets = {facet: dict(connection.execute(query.facet(facet), query.values)) for facet in request.facets}
-            return Page(total, tuple(self._hit(connection, row) for (row,) in ranked), facets)
+            hits = tuple(self._hit(connection, row) for (row,) in ranked)
+            return Page(sum(count for *_, count in counted), hits, _facets(request.facets, counted))
 
     def close(self) -> None:
         for connection in self._connections:
@@ -275,11 +277,22 @@ class _File:
             connection.execute(f"DELETE FROM {table} WHERE row = ?", (row,))  # noqa: S608  # our own table names
 
     def _insert(self, connection: Any, row: int, document: Document) -> None:  # pysqlite3 ships no types
-        facets = [document.facets[facet] for facet in self._spec.facets]
-        _insert(connection, "meta", (row, document.id, (document.date - _EPOCH) // _MILLISECOND, *facets))
+        kind = self._kind(connection, [document.facets[facet] for facet in self._spec.facets])
+        _insert(connection, "meta", (row, document.id, (document.date - _EPOCH) // _MILLISECOND, kind))
         text = [document.text[name] for name in self._fields]
         _insert(connection, "body", (row, _json(text), _json(dict(document.stored))))
         _insert(connection, f"grams (rowid, {self._columns})", (row, *map(grams.index_text, text)))
+
+    def _kind(self, connection: Any, facets: Sequence[str]) -> int:  # pysqlite3 ships no types
+        """Return the number of a combination of facets, so that counting all facets of all hits is one pass."""
+        told = json.dumps(facets)
+        found = connection.execute("SELECT kind FROM kinds WHERE facets = ?", (told,)).fetchone()
+        if found is None:
+            columns = (None, told, *facets)
+            found = connection.execute(
+                f"INSERT INTO kinds VALUES ({_placeholders(columns)}) RETURNING kind", columns
+            ).fetchone()
+        return int(found[0])
 
     def _hit(self, connection: Any, row: int) -> Hit:  # pysqlite3 ships no types
         sql = "SELECT id, version, date, text, stored FROM body JOIN meta USING (row) JOIN seen USING (row, id) WHERE row = ?"
@@ -304,7 +317,8 @@ class _File:
         with _transaction(connection):
             for statement in (
                 "seen (row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, version INTEGER NOT NULL)",
-                f"meta (row INTEGER PRIMARY KEY, id TEXT NOT NULL, date INTEGER NOT NULL{facets})",
+                "meta (row INTEGER PRIMARY KEY, id TEXT NOT NULL, date INTEGER NOT NULL, kind INTEGER NOT NULL)",
+                f"kinds (kind INTEGER PRIMARY KEY, facets TEXT NOT NULL UNIQUE{facets})",
                 "body (row INTEGER PRIMARY KEY, text TEXT NOT NULL, stored TEXT NOT NULL)",
             ):
                 connection.execute(f"CREATE TABLE IF NOT EXISTS {statement}")
@@ -364,16 +378,27 @@ class _Query:
         source = f"FROM grams JOIN meta ON meta.row = grams.rowid{_where(['grams MATCH ?', *conditions])}"
         return cls(source, f"bm25(grams, {weights}), ", (_match(asked), *values))
 
-    def count(self) -> str:
-        return f"SELECT count(*) {self.source}"
+    def counted(self, facets: Sequence[str]) -> str:
+        """Count the hits by the facets asked for; without any, in one row."""
+        if not facets:
+            return f"SELECT count(*) {self.source}"
+        columns = ", ".join(f'kinds."{facet}"' for facet in facets)
+        by_kind = f"SELECT meta.kind AS kind, count(*) AS hits {self.source} GROUP BY meta.kind"
+        return f"SELECT {columns}, sum(hits) FROM ({by_kind}) JOIN kinds USING (kind) GROUP BY {columns}"
 
     def ranked(self, request: SearchRequest) -> str:
         score = self.score if request.order is Order.RELEVANCE else ""
         order = f"ORDER BY {score}meta.date DESC, meta.id DESC"
         return f"SELECT meta.row {self.source} {order} LIMIT {request.limit:d} OFFSET {request.offset:d}"
 
-    def facet(self, facet: str) -> str:
-        return f'SELECT meta."{facet}", count(*) {self.source} GROUP BY 1 ORDER BY 2 DESC, 1'
+
+def _facets(facets: Sequence[str], counted: Iterable[Sequence[Any]]) -> dict[str, dict[str, int]]:
+    """Sum the counted combinations up by each facet, most frequent value first."""
+    sums: dict[str, Counter[str]] = {facet: Counter() for facet in facets}
+    for *values, hits in counted:
+        for facet, value in zip(facets, values, strict=True):
+            sums[facet][value] += hits
+    return {facet: dict(sorted(by_value.items(), key=lambda each: (-each[1], each[0]))) for facet, by_value in sums.items()}
 
 
 def _where(conditions: Sequence[str]) -> str:
@@ -381,8 +406,12 @@ def _where(conditions: Sequence[str]) -> str:
 
 
 def _filters(filters: Mapping[str, tuple[str, ...]]) -> tuple[list[str], tuple[object, ...]]:
-    conditions = [f'meta."{facet}" IN ({_placeholders(values)})' for facet, values in filters.items()]
-    return conditions, tuple(value for values in filters.values() for value in values)
+    if not filters:
+        return [], ()
+    held = " AND ".join(f'"{facet}" IN ({_placeholders(values)})' for facet, values in filters.items())
+    return [f"meta.kind IN (SELECT kind FROM kinds WHERE {held})"], tuple(
+        value for values in filters.values() for value in values
+    )
 
 
 def _match(phrases: Iterable[grams.Phrase]) -> str:

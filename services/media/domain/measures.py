@@ -70,6 +70,7 @@ class VideoTrack(Frozen):
     rotation_deg: int = 0
     field_order: str | None = None
     declared_frames: int | None = None
+    tick_s: float = 1.0
 
     def displayed(self, coded_width_px: int, coded_height_px: int) -> tuple[int, int]:
         """Return what a player shows of a coded size: pixels made square, then turned."""
@@ -93,7 +94,7 @@ class AudioTrack(Frozen):
 
 
 class Probed(Frozen):
-    """What a video file says of itself before anything is decoded."""
+    """What a video file says of itself before anything is decoded. `cover_indexes`: streams that are cover pictures."""
 
     kind: str
     brand: str | None = None
@@ -101,6 +102,7 @@ class Probed(Frozen):
     index_first: bool = True
     cut_short: bool = False
     bit_rate_bps: int | None = None
+    cover_indexes: tuple[int, ...] = ()
     video: VideoTrack | None = None
     audio: AudioTrack | None = None
 

@@ -16,22 +16,31 @@ _SENT_AGAIN = frozenset({"truncated", "corrupt", "padded", "unreadable", "hostil
 
 
 class Remedy(Frozen):
-    """What can be done: ids of checks that a conversion solves and that it does not, and the sentence."""
+    """What can be done: ids of checks that a conversion solves and that it does not, and what to do."""
 
     convertible: tuple[str, ...] = ()
     not_convertible: tuple[str, ...] = ()
-    message: str = ""
+    sentences: tuple[str, ...] = ()
+
+    @property
+    def message(self) -> str:
+        """All sentences in one."""
+        return "".join(self.sentences)
 
 
 def remedy(findings: Iterable[Finding], measured: Measured, slot: Slot) -> Remedy:
-    """Return the way out of everything that blocks. Nothing to mend gives an empty sentence."""
+    """Return the way out of everything that blocks. Nothing to mend gives no sentence."""
     blocked = list(dict.fromkeys(found.check for found in findings if found.severity is Severity.BLOCK))
     if slot.medium != "video" or not isinstance(measured, Film):
-        return Remedy(not_convertible=tuple(blocked), message=_again(blocked))
+        return Remedy(not_convertible=tuple(blocked), sentences=_said(_again(blocked)))
     solved = [check for check in blocked if _solves(check, measured, slot)]
     unsolved = [check for check in blocked if check not in solved]
-    sentences = (_by_conversion(solved), _by_new_film(unsolved), _again(unsolved))
-    return Remedy(convertible=tuple(solved), not_convertible=tuple(unsolved), message="".join(sentences))
+    sentences = _said(_by_conversion(solved), _by_new_film(unsolved), _again(unsolved))
+    return Remedy(convertible=tuple(solved), not_convertible=tuple(unsolved), sentences=sentences)
+
+
+def _said(*sentences: str) -> tuple[str, ...]:
+    return tuple(filter(None, sentences))
 
 
 def _solves(check: str, film: Film, slot: Slot) -> bool:

@@ -32,7 +32,7 @@ def timing(times_s: Sequence[float]) -> Timing:
         extent_s=round(span_s + step_s, 6),
         claimed_s=round(shown[-1] - shown[0] + step_s, 6),
         stragglers=len(shown) - len(kept),
-        rate_fps=round(len(steps) / span_s, 4) if span_s > 0 else None,
+        rate_fps=round(len(steps) / span_s, 4) if span_s > _EQUAL_WITHIN_S else None,
         steady_share=_steady_share(steps, step_s),
     )
 
@@ -47,8 +47,8 @@ def _without_stragglers(shown: list[float], step_s: float) -> list[float]:
 def _stragglers(shown: list[float], step_s: float) -> int:
     """Return how many frames at the end stand behind a long gap and are few."""
     long_s = max(_LONG_GAP_S, _LONG_GAP_FRAMES * step_s)
-    few = max(1, int(_FEW_FRAMES_S / step_s)) if step_s > 0 else 1
-    few = min(few, (len(shown) - 1) // 2)
+    most = (len(shown) - 1) // 2
+    few = min(most, max(1, int(min(most, _FEW_FRAMES_S / step_s)))) if step_s > 0 else min(most, 1)
     return max((n for n in range(1, few + 1) if shown[-n] - shown[-n - 1] > long_s), default=0)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from services.campaigns.slots import Slot
 from services.media.domain.measures import Film, Photo, Refused
-from services.media.tools.films import Opened, decode_film, film_from, open_film
+from services.media.tools.films import count_film, decode_film, film_from, probe_film
 from services.media.tools.photos import measure_photo
 from services.media.tools.workspace import workspace
 
@@ -20,7 +20,8 @@ def measure(
 ) -> Film | Photo | Refused:
     """Measure a file as the slot's medium; `on_share` is told how much of the work is done, 0.0—1.0.
 
-    Raises OSError when the file or the temporary space cannot be used, FileNotFoundError where ffmpeg is missing.
+    Raises OSError when the file or the temporary space cannot be used, FileNotFoundError where ffmpeg is missing,
+    EndedEarlyError when a child came to no end.
     """
     status = original.stat()
     if not stat.S_ISREG(status.st_mode):
@@ -32,8 +33,11 @@ def measure(
 def _measured(directory: Path, slot: Slot, on_share: Callable[[float], None], size_bytes: int) -> Film | Photo | Refused:
     if slot.medium == "photo":
         return measure_photo(directory)
-    opened = open_film(directory)
-    if not isinstance(opened, Opened):
-        return opened
-    decoded = decode_film(directory, opened, on_share)
-    return decoded if isinstance(decoded, Refused) else film_from(opened, decoded, size_bytes)
+    probed = probe_film(directory)
+    if isinstance(probed, Refused):
+        return probed
+    counted = count_film(directory, probed)
+    if isinstance(counted, Refused):
+        return counted
+    decoded = decode_film(directory, probed, counted, on_share)
+    return decoded if isinstance(decoded, Refused) else film_from(probed, counted, decoded, size_bytes)

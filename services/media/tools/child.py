@@ -28,6 +28,7 @@ _CHUNK_BYTES: Final = 1 << 16
 _LINE_BYTES: Final = 4096
 _TAIL_LINES: Final = 40
 _GRACE_S: Final = 3.0
+_DISK_FULL: Final = os.strerror(errno.ENOSPC)
 _TICK_S: Final = 0.25
 
 
@@ -61,6 +62,10 @@ class Limits:
             raise ValueError(f"address_bytes must be at least {GIB}, not {self.address_bytes}")
 
 
+class EndedEarlyError(OSError):
+    """A child was ended before it was done: stopped, stalled, out of time or out of disk. Says nothing of the file."""
+
+
 @dataclass(frozen=True)
 class Exit:
     """How a child ended. `code` is its exit code, negative for the signal that ended it."""
@@ -75,6 +80,16 @@ class Exit:
     def ok(self) -> bool:
         """Tell whether it ended by itself and content."""
         return self.ending is Ending.EXITED and self.code == 0
+
+
+def demand_end(done: Exit) -> None:
+    """Raise EndedEarlyError, with errno ENOSPC for a full disk, unless the child came to an end of its own."""
+    if any(_DISK_FULL in line for line in done.tail):
+        raise EndedEarlyError(errno.ENOSPC, "临时空间已满")
+    if done.ending is Ending.STOPPED:
+        raise EndedEarlyError(errno.EINTR, "已停止")
+    if done.ending is not Ending.EXITED or -done.code in {signal.SIGXCPU, signal.SIGKILL}:
+        raise EndedEarlyError(errno.ETIME, "处理时间过长，已停止")
 
 
 def ignore(_: bytes) -> bool:

@@ -89,8 +89,9 @@ def decode(
     progress = Progress(plan.duration_s, on_share)
     done = child.run(command(plan), directory, limits=limits, on_stdout=progress.take, on_line=log.take, stop=stop)
     shown_ms = times_ms(directory / TIMES)
-    if done.ending is not child.Ending.EXITED or not shown_ms:
-        raise UnreadableError(f"{done.ending}: {'; '.join(done.tail[-3:])}")
+    child.demand_end(done)
+    if not shown_ms:
+        raise UnreadableError("; ".join(done.tail[-3:]))
     return _decoded(directory, shown_ms, log, done)
 
 

@@ -23,25 +23,25 @@ def probed_from(described: dict[str, Any], kind: str, layout: Layout | None) -> 
         index_first=layout.index_first if layout else False,
         cut_short=layout.cut_short if layout else False,
         bit_rate_bps=_whole(described.get("format", {}).get("bit_rate")),
+        cover_indexes=tuple(stream["index"] for stream in streams if _is_cover(stream)),
         video=_video(video) if video else None,
         audio=_audio(audio) if audio else None,
     )
 
 
-def counted_from(packets: dict[int, Packets], described: dict[str, Any], probed: Probed) -> Counted:
+def counted_from(packets: dict[int, Packets], probed: Probed) -> Counted:
     """Return the measures of a packet count. The film's video stream must be there."""
     if probed.video is None:
         raise ValueError("no video stream")
     video = packets.get(probed.video.index, Packets())
     audio = packets.get(probed.audio.index, Packets()) if probed.audio else Packets()
-    covers = {s["index"] for s in described["streams"] if _is_cover(s)}
-    base = _time_base(described, probed.video.index)
+    tick_s = probed.video.tick_s
     return Counted(
         video_packets=video.count,
         damaged_packets=sum(stream.damaged for stream in packets.values()),
         audio_packets=audio.count,
-        payload_bytes=sum(stream.payload_bytes for index, stream in packets.items() if index not in covers),
-        timing=timing([float(tick * base) for tick in video.pts] or [0.0]),
+        payload_bytes=sum(stream.payload_bytes for index, stream in packets.items() if index not in probed.cover_indexes),
+        timing=timing([tick * tick_s for tick in video.pts] or [0.0]),
     )
 
 
@@ -61,6 +61,7 @@ def _video(stream: dict[str, Any]) -> VideoTrack:
         rotation_deg=_rotation(stream),
         field_order=stream.get("field_order"),
         declared_frames=_whole(stream.get("nb_frames")),
+        tick_s=float(Fraction(stream["time_base"])),
     )
 
 
@@ -85,11 +86,6 @@ def _ratio(text: str | None) -> float:
     if not (numerator.isdigit() and denominator.isdigit()) or int(numerator) * int(denominator) == 0:
         return 1.0
     return int(numerator) / int(denominator)
-
-
-def _time_base(described: dict[str, Any], index: int) -> Fraction:
-    stream = next(s for s in described["streams"] if s["index"] == index)
-    return Fraction(stream["time_base"])
 
 
 def _whole(value: object) -> int | None:

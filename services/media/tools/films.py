@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from services.media.domain.measures import Counted, Decoded, Film, Probed, Refused
@@ -19,16 +18,8 @@ _CPU_PER_SECOND = 12
 _MIN_WALL_S = 600
 
 
-@dataclass(frozen=True)
-class Opened:
-    """A video that can be read: what the probe and the packet count told."""
-
-    probed: Probed
-    counted: Counted
-
-
-def open_film(directory: Path) -> Opened | Refused:
-    """Look at `./input` without decoding: by content, then by ffprobe, then by its packets."""
+def probe_film(directory: Path) -> Probed | Refused:
+    """Look at `./input` without decoding: by content, then by ffprobe."""
     path = directory / INPUT
     kind = magic.kind_of(path)
     size_bytes = path.stat().st_size
@@ -37,26 +28,34 @@ def open_film(directory: Path) -> Opened | Refused:
         return refused
     layout = magic.layout_of(path) if kind == "mov" else None
     try:
-        described = probe(directory, kind)
-        probed = probed_from(described, kind, layout)
-        strange = _strange(probed, size_bytes)
-        return strange or Opened(probed, counted_from(packets(directory, kind), described, probed))
+        probed = probed_from(probe(directory, kind), kind, layout)
     except PictureTooLargeError as large:
         return _too_large(large.width_px, large.height_px, kind, size_bytes)
     except UnreadableError:
-        cut_short = layout is not None and layout.cut_short
-        why = "文件不完整，缺少播放所需的索引" if cut_short else "文件内容无法读取"
-        return Refused(size_bytes=size_bytes, kind=kind, why=why, cut_short=cut_short, brand=layout.brand if layout else None)
+        return _unreadable(kind, size_bytes, layout.brand if layout else None, cut_short=bool(layout and layout.cut_short))
+    return _strange(probed, size_bytes) or probed
+
+
+def count_film(directory: Path, probed: Probed) -> Counted | Refused:
+    """Count the packets of `./input`."""
+    try:
+        return counted_from(packets(directory, probed.kind), probed)
+    except UnreadableError:
+        size_bytes = (directory / INPUT).stat().st_size
+        return _unreadable(probed.kind, size_bytes, probed.brand, cut_short=probed.cut_short)
 
 
 def decode_film(
     directory: Path,
-    opened: Opened,
+    probed: Probed,
+    counted: Counted,
     on_share: Callable[[float], None] = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Decoded | Refused:
-    """Decode `./input` once. Stills and the contact sheet are left in `directory`."""
-    probed, counted = opened.probed, opened.counted
+    """Decode `./input` once. Stills and the contact sheet are left in `directory`.
+
+    Raises EndedEarlyError when the decode was stopped, stalled or took too long: that says nothing of the file.
+    """
     if probed.video is None:
         raise ValueError("no video stream")
     length_s = counted.timing.claimed_s
@@ -72,9 +71,9 @@ def decode_film(
     return decoded
 
 
-def film_from(opened: Opened, decoded: Decoded, size_bytes: int) -> Film:
+def film_from(probed: Probed, counted: Counted, decoded: Decoded, size_bytes: int) -> Film:
     """Return all that was measured."""
-    return Film(size_bytes=size_bytes, probed=opened.probed, counted=opened.counted, decoded=decoded)
+    return Film(size_bytes=size_bytes, probed=probed, counted=counted, decoded=decoded)
 
 
 def _refused_by_content(path: Path, kind: str, size_bytes: int) -> Refused | None:
@@ -106,3 +105,8 @@ def _strange(probed: Probed, size_bytes: int) -> Refused | None:
 def _too_large(width_px: int, height_px: int, kind: str, size_bytes: int) -> Refused:
     why = f"画面{width_px}×{height_px}，超出可处理的范围"
     return Refused(size_bytes=size_bytes, kind=kind, hostile=True, why=why)
+
+
+def _unreadable(kind: str, size_bytes: int, brand: str | None, *, cut_short: bool) -> Refused:
+    why = "文件不完整，缺少播放所需的索引" if cut_short else "文件内容无法读取"
+    return Refused(size_bytes=size_bytes, kind=kind, why=why, cut_short=cut_short, brand=brand)

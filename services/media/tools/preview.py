@@ -99,8 +99,9 @@ def _made(
     words = ("-nostdin", "-hide_banner", "-loglevel", "error", "-progress", "pipe:1", "-nostats", "-y")
     done = child.run(output.global_args(*words).compile(), directory, limits=limits, on_stdout=progress.take, stop=stop)
     made = directory / _UNFINISHED
+    child.demand_end(done)
     if not done.ok or not made.exists():
-        raise NotMadeError(f"{done.ending}: {'; '.join(done.tail[-3:])}")
+        raise NotMadeError("; ".join(done.tail[-3:]))
     _probe_made(directory, made)
     return made.rename(directory / PREVIEW)
 

@@ -86,6 +86,7 @@ def packets(directory: Path, kind: str) -> dict[int, Packets]:
 
 
 def _refused(done: child.Exit) -> UnreadableError:
+    child.demand_end(done)
     found = next(filter(None, map(_TOO_LARGE.search, done.tail)), None)
     if found:
         return PictureTooLargeError(int(found[1]), int(found[2]))
