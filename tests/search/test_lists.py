@@ -187,6 +187,17 @@ def test_formulas_are_text(read: Read) -> None:
     assert found.records[0][1].entry.organisation == "=1+1"
 
 
+def test_what_no_reader_sees_is_left_out(read: Read) -> None:
+    lines = [
+        '{"\\u200b姓名": "\\u202e宋\\u200b禾\\u0000生\\ud800", "单位": "水文局\\u2028二处"}',
+        '{"姓名": "\\u202e\\u200b"}',
+        '{"姓名": "？！"}',
+    ]
+    found = read("\n".join(lines))
+    assert [record.entry.name for _, record in found.records] == ["宋禾 生\N{REPLACEMENT CHARACTER}"]
+    assert missed(found) == [(2, 2, "没有姓名"), (3, 3, "没有可比对的文字：？！")]
+
+
 def test_a_broken_cell_is_named(read: Read) -> None:
     found = read(xlsx(("s", [["姓名", "单位"], ["#REF!", "甲"], ["乙", "#N/A"]])))
     assert [reason for _, _, reason in missed(found)] == ["单元格为“#REF!”，请在表格中改正", "单元格为“#N/A”，请在表格中改正"]

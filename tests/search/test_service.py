@@ -17,6 +17,7 @@ from services.kernel.contracts.events import AssetRef, AssetRendered, Compared, 
 from services.kernel.grams import content_hash
 from services.kernel.ports import Delivery
 from services.search.actions import indexes
+from services.search.store import stories
 from tests.search.conftest import (
     World,
     account,
@@ -129,6 +130,16 @@ def test_a_works_own_result_is_no_earlier_one(world: World) -> None:
     world.emit("intake", saved("w1", LAMPS, organisation="另一家庭"))
     world.settle()
     assert len(world.told()[-1].matches) == before == 1
+
+
+def test_very_many_earlier_ones_fit_in_an_event(world: World) -> None:
+    published(world)
+    everyone = [(f"x{number}", LAMPS, Compared(organisation=f"第{number}社区")) for number in range(300)]
+    world.emit("review", result(*everyone, result_id="large"))
+    world.emit("intake", saved("w1", LAMPS, organisation=FAMILY))
+    world.settle()
+    assert len(world.told()[-1].matches) == 20
+    assert world.told()[-1].sentence.endswith("另有300条往年记录，请一并查看。")
 
 
 def test_a_work_waits_for_its_campaign(world: World) -> None:
@@ -377,6 +388,30 @@ def test_indexes_rebuilt_answer_as_before(world: World) -> None:
     world.settle()
     assert world.get("/stories?q=夜校").json() == before
     assert world.post("/stories/rebuild", Role.CLERK).status_code == 403
+
+
+def test_a_work_that_changed_meanwhile_stays_untold(world: World) -> None:
+    published(world)
+    shown(world, "w1", "夜校之光")
+    world.settle()
+    ((version,),) = world.rows("SELECT version FROM story WHERE work_id = 'w1'")
+    call = world.search.database.call
+    call(lambda transaction: stories.change(transaction.connection, "w1", "", {"title": "新题"})).result()
+    call(lambda transaction: stories.told(transaction.connection, {"w1": version})).result()
+    until(lambda: hits(world, "/stories?q=新题") == ["w1"])
+
+
+def test_a_damaged_index_is_told_as_away_and_rebuilt(world: World) -> None:
+    published(world)
+    shown(world, "w1", "夜校之光")
+    world.settle()
+    world.search.index.close()
+    for file in (world.search.settings.home / "index").glob("stories-public-*"):
+        file.write_bytes(b"damaged" * 2000)
+    answered = world.get("/stories?q=夜校")
+    assert (answered.status_code, answered.json()["message"]) == (503, "检索暂时不可用，请稍后再试。")
+    indexes.rebuild(world.search.database, world.search.index)
+    assert hits(world, "/stories?q=夜校") == ["w1"]
 
 
 # Delivery

@@ -17,6 +17,7 @@ from services.search.domain.entries import Entry
 from services.search.store import checks, decisions, register
 from services.search.store.campaigns import CampaignRules
 
+TOLD_AT_MOST = 20  # of an event; the sentence counts all
 Phase = Literal["draft", "submit", "lock", "decision"]
 
 
@@ -79,7 +80,7 @@ def _event(asked: Asked, phase: Phase, outcome: Outcome, rules: Rules) -> Exclus
         answer=outcome.answer.value,
         effect="exclude" if "exclude" in effects else "note",
         sentence=outcome.sentence,
-        matches=tuple(map(_match, outcome.matches)),
+        matches=tuple(map(_match, outcome.matches[:TOLD_AT_MOST])),
     )
 
 

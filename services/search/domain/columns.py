@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from enum import StrEnum
 from functools import cache
 
@@ -159,8 +160,23 @@ NAMING = frozenset({Column.NAME, Column.PERSON, Column.PROJECT, Column.WORK})
 """The columns of which a list must have one (ORGANISATION stands in where a list names organisations alone)."""
 
 
+def visible(text: str) -> str:
+    """Return a cell's text without what no reader sees: control characters, marks of direction, halves of characters."""
+    return "".join(char if char in _WHITE else _SHOWN_AS.get(unicodedata.category(char), char) for char in text).strip()
+
+
+_WHITE = "\n\t "
+_SHOWN_AS = {
+    "Cc": " ",
+    "Cf": "",
+    "Cs": "\N{REPLACEMENT CHARACTER}",
+    "Co": "\N{REPLACEMENT CHARACTER}",
+    "Cn": "\N{REPLACEMENT CHARACTER}",
+}
+
+
 def _plain(label: str) -> str:
-    return re.sub(r"[\s_*＊:：]+", "", fold(label))
+    return re.sub(r"[\s_*＊:：]+", "", fold(visible(label)))
 
 
 @cache
