@@ -66,13 +66,24 @@ def list_locked(transaction: Transaction, event: ListLocked, _envelope: Envelope
         if known is None or not known.known:
             raise NotYet(f"work/{work.work_id}")
         told = stories.telling(event.personal.get(work.work_id, Compared()), known.text)
-        asked = Asked(work.work_id, event.campaign_id, work.track, work.title, known.region_code, told, work.compared_hash)
+        asked = Asked(
+            work.work_id,
+            event.campaign_id,
+            work.track,
+            work.title,
+            event.unit_name,
+            known.region_code,
+            told,
+            work.compared_hash,
+        )
         checks.check(transaction, asked, "lock")
 
 
 def _asked(head: WorkHead, content: WorkContent) -> Asked:
     told = stories.telling(content.compared, content.story)
-    return Asked(head.work_id, head.campaign_id, head.track, head.title, head.region_code, told, head.compared_hash)
+    return Asked(
+        head.work_id, head.campaign_id, head.track, head.title, head.unit_name, head.region_code, told, head.compared_hash
+    )
 
 
 @HANDLERS.projects(WorkAccepted)

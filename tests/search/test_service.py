@@ -84,6 +84,15 @@ def test_a_list_imported_late_is_found_at_locking(world: World) -> None:
     assert told.sentence.startswith("疑似往年已获得，待核实（一（二））：2019年市级学习之星，")
 
 
+def test_a_list_that_names_places_is_compared_with_the_units_place(world: World) -> None:
+    published(world)
+    imported(world, "姓名,单位,市,区\n宋禾生,水文局,江州市,云栈区\n白鹤亭,水文局,江州市,石桥区\n")
+    for work, name in (("w1", "宋禾生"), ("w2", "白鹤亭")):
+        world.emit("intake", submitted(work, name, track="stars", person=name, organisation="园林局"))
+    world.settle()
+    assert {told.work_id: told.answer for told in world.told()} == {"w1": "ask", "w2": "clear"}
+
+
 def test_the_same_number_and_name_are_excluded(world: World) -> None:
     published(world)
     number = "11010519491231002X"

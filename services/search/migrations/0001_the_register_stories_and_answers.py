@@ -33,10 +33,9 @@ def upgrade() -> None:
         sa.Column("campaign_id", sa.String(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("title", sa.String(), nullable=False),
-        sa.Column(
-            "tracks", sa.Text(), nullable=False, comment="Label, subject and rules on earlier winners of each track, as JSON."
-        ),
+        sa.Column("tracks", sa.Text(), nullable=False, comment="Subject and rules on earlier winners of each track, as JSON."),
         sa.Column("recommend", sa.String(), nullable=False, comment="The campaign's word for 推荐."),
+        sa.Column("host", sa.String(), nullable=False, comment="Whose office holds it; its name begins with its place."),
         sa.PrimaryKeyConstraint("campaign_id"),
         comment="What search needs of each campaign in force.",
     )

@@ -92,8 +92,9 @@ campaign = Table(
     Column("campaign_id", String, primary_key=True),
     Column("version", Integer, nullable=False),
     Column("title", String, nullable=False),
-    Column("tracks", Text, nullable=False, comment="Label, subject and rules on earlier winners of each track, as JSON."),
+    Column("tracks", Text, nullable=False, comment="Subject and rules on earlier winners of each track, as JSON."),
     Column("recommend", String, nullable=False, comment="The campaign's word for 推荐."),
+    Column("host", String, nullable=False, comment="Whose office holds it; its name begins with its place."),
     comment="What search needs of each campaign in force.",
 )
 
