@@ -56,7 +56,7 @@ def test_the_worst_of_all_files_is_the_exit_code(good: Path, clips: Clips, tmp_p
 
 
 def test_a_clean_file_exits_0(tmp_path: Path) -> None:
-    from PIL import Image  # noqa: PLC0415 only here
+    from PIL import Image
 
     noise = Image.effect_noise((1654, 2315), 90)
     photo = tmp_path / "brand.jpg"

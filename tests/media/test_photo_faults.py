@@ -192,7 +192,7 @@ def test_what_is_no_picture(photo: Judged, data: bytes, check: str) -> None:
 
 
 def test_an_archive_behind_a_picture(photo: Judged) -> None:
-    import zipfile  # noqa: PLC0415 only here
+    import zipfile
 
     kept = io.BytesIO(jpeg())
     with zipfile.ZipFile(kept, "a") as archive:
@@ -203,7 +203,7 @@ def test_an_archive_behind_a_picture(photo: Judged) -> None:
 
 
 def test_the_preview_carries_no_metadata(tmp_path: Path) -> None:
-    from services.media.tools.photos import PHOTO_PREVIEW, measure_photo  # noqa: PLC0415 only here
+    from services.media.tools.photos import PHOTO_PREVIEW, measure_photo
 
     place = Image.Exif()
     place[0x8825] = {1: "N", 2: (31.0, 13.0, 0.0)}
