@@ -17,7 +17,6 @@ from services.runtime import Platform
 def main() -> None:
     platform = Platform(Settings(), definitions=(INTAKE, MEDIA))
     platform.start()
-    print("started", flush=True)
     while True:
         time.sleep(1)
 

@@ -35,7 +35,7 @@ class Stage:
 
     def __init__(self, platform: Platform) -> None:
         self.platform = platform
-        self.media = platform.services["media"] if "media" in platform.services else None
+        self.media = platform.services.get("media")
         self.intake = platform.services["intake"]
 
     def tell(self, *events: Event) -> None:

@@ -180,8 +180,9 @@ def test_a_film_cut_short_loses_its_early_preview(stage: Stage, rehearsal: Campa
 
 
 def test_a_film_that_no_browser_plays_is_encoded(stage: Stage, rehearsal: Campaign, clips: Clips) -> None:
-    hevc = clips.clip("hevc-720.mp4", seconds=6, picture="testsrc2=s=1280x720:r=25:d={s}",
-                      video=("-c:v", "libx265", "-preset", "ultrafast", "-tag:v", "hvc1", "-x265-params", "log-level=error"))  # fmt: skip
+    picture = "testsrc2=s=1280x720:r=25:d={s}"
+    coded = ("-c:v", "libx265", "-preset", "ultrafast", "-tag:v", "hvc1", "-x265-params", "log-level=error")
+    hevc = clips.clip("hevc-720.mp4", seconds=6, picture=picture, video=coded)
     stage.publish(rehearsal)
     stage.hand_over(rehearsal, hevc)
     (told,) = stage.judged()
