@@ -18,10 +18,12 @@ setup: ## make .venv from the lock, and get ffmpeg and fonts when they are missi
 demo: setup ## play a campaign on a fresh platform and go on serving; EXIT=1 stops at the end, ARGS="…" are handed on
 	@EXIT="$(EXIT)" $(PYTHON) -m demo $(ARGS)
 
-test: setup lint ## check the code, then run every test
+test: lint ## check the code, then run every test
+	@scripts/setup --tests
 	@$(PYTHON) -m pytest $(ARGS)
 
-prove: setup lint ## run the tests with their full counts
+prove: lint ## run the tests with their full counts
+	@scripts/setup --tests
 	@$(PYTHON) -m pytest --prove --timeout 7200 $(ARGS)
 
 bench: setup ## measure, each figure beside its bare reference; ONLY=name runs one

@@ -168,6 +168,7 @@ ballot = Table(
     Column("replaces", String),
     Column("nonce", LargeBinary, nullable=False),
     Column("received_at", Instant, nullable=False, comment="campaign time"),
+    Column("stamped_at", Instant, nullable=False, comment="system time of the same instant"),
     Column("late", Boolean, nullable=False),
     Column("batch", Integer, comment="none until it has entered the record; late ballots never do"),
     Index("ballot_round", "round_id", "batch"),

@@ -174,10 +174,12 @@ def recover(context: Context, works: Works) -> None:
             key = store_object(context.store, row, receiver.path(row.id))
             context.database.call(partial(complete, works=works, upload_id=row.id, object_key=key)).result()
         elif row.expires_at <= context.clock.now():
-            context.database.call(
-                lambda transaction, row=row: uploads.leave(transaction.connection, row.id, "expired")
-            ).result()
+            context.database.call(partial(_expire, upload_id=row.id)).result()
     receiver.keep_only({row.id for row in context.database.look(uploads.going_on)})
+
+
+def _expire(transaction: Transaction, *, upload_id: str) -> None:
+    uploads.leave(transaction.connection, upload_id, "expired")
 
 
 def receiver_of(context: Context) -> Receiver:

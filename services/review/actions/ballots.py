@@ -104,7 +104,7 @@ def submit(
     cast = Ballot(mine.work_id, mine.pseudonym, scores, mine.standing)
     nonce = secrets.token_bytes(NONCE_BYTES)
     commitment = cast.commitment(held.alg, nonce)
-    _insert(transaction, mine, cast, commitment=commitment, nonce=nonce, at=at, late=not counted)
+    _insert(transaction, mine, cast, commitment=commitment, nonce=nonce, received=(at, received), late=not counted)
     faults.hit("ballot.before-record")
     revision = mine.revision
     if counted:
@@ -129,7 +129,7 @@ def _insert(
     *,
     commitment: str,
     nonce: bytes,
-    at: datetime,
+    received: tuple[datetime, datetime],
     late: bool,
 ) -> None:
     transaction.connection.execute(
@@ -140,7 +140,8 @@ def _insert(
             scores=_json(cast.scores),
             replaces=cast.replaces,
             nonce=nonce,
-            received_at=at,
+            received_at=received[0],
+            stamped_at=received[1],
             late=late,
         )
     )

@@ -87,7 +87,7 @@ def _go_on(transaction: Transaction, row: Row[Any], fault: Outstanding) -> None:
     turn(transaction, row, state=advance(RoundState.CLOSING, Act.RESUME).value, closes_at=None, note=note)
     connection = transaction.connection
     late = select(store.ballot).where(store.ballot.c.round_id == row.round_id, store.ballot.c.late)
-    last = {ballot.seat_id: ballot for ballot in connection.execute(late.order_by(store.ballot.c.received_at))}
+    last = {ballot.seat_id: ballot for ballot in connection.execute(late.order_by(store.ballot.c.stamped_at))}
     for ballot in last.values():
         connection.execute(update(store.ballot).where(store.ballot.c.commitment == ballot.commitment).values(late=False))
         adopted = {"state": SeatState.SUBMITTED.value, "standing": ballot.commitment, "draft": ballot.scores}

@@ -146,7 +146,7 @@ def _works(connection: Connection, row: Row[Any]) -> tuple[list[ResultWork], dic
         personal[head["work_id"]] = Compared.model_validate(json.loads(one.personal)["compared"])
     if not works:
         raise Conflict("本轮次没有入选作品，不能公布。", "Nothing was chosen.", kind="nothing-chosen")
-    works.sort(key=lambda pair: (pair[0], pair[1].unit_id, pair[1].title, pair[1].work_id))
+    works.sort(key=lambda pair: (pair[0], pair[1].region_code, pair[1].unit_id, pair[1].title, pair[1].work_id))
     return [work for _, work in works], personal
 
 

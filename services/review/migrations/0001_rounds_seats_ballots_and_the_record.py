@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("replaces", sa.String(), nullable=True),
         sa.Column("nonce", sa.LargeBinary(), nullable=False),
         sa.Column("received_at", services.kernel.instants.Instant(), nullable=False, comment="campaign time"),
+        sa.Column("stamped_at", services.kernel.instants.Instant(), nullable=False, comment="system time of the same instant"),
         sa.Column("late", sa.Boolean(), nullable=False),
         sa.Column("batch", sa.Integer(), nullable=True, comment="none until it has entered the record; late ballots never do"),
         sa.PrimaryKeyConstraint("commitment"),

@@ -31,7 +31,7 @@ _KIND_LAST = re.compile("(?<=..)(?:品牌项目|项目|品牌|活动|系列|工�
 
 def said(text: str) -> str:
     """Return a folded text without spaces, punctuation and ornaments; `C++` keeps what tells it from `C`."""
-    return "".join(char for char in fold(text) if _is_said(char))
+    return fold("".join(char for char in fold(text) if _is_said(char)))
 
 
 def _is_said(char: str) -> bool:

@@ -23,12 +23,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Row:
-    """One row of data: its number among the file's rows of data, where it stands, what its columns hold."""
+    """One row of data: its number among the file's rows of data, where it stands, what its columns hold.
+
+    `columns` are those of its sheet, also where the row leaves them empty.
+    """
 
     row: int
     sheet: str | None
     line: int
     values: Mapping[Column, str]
+    columns: frozenset[Column]
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ def _chain(first: Iterable[Line], rest: Iterator[Line]) -> Iterator[Line]:
 
 
 def _read_rows(sheet: Sheet, head: Head, lines: Iterable[Line], rows_before: int) -> None:
-    row = rows_before
+    row, columns = rows_before, frozenset(head.columns.values())
     for line in lines:
         if not any(cell.strip() for cell in line.cells):
             continue
@@ -98,7 +102,7 @@ def _read_rows(sheet: Sheet, head: Head, lines: Iterable[Line], rows_before: int
         if reason := _no_entry(line, values):
             sheet.not_taken.append(NotTaken(row, sheet.name, line.number, reason))
         else:
-            sheet.rows.append(Row(row, sheet.name, line.number, values))
+            sheet.rows.append(Row(row, sheet.name, line.number, values, columns))
 
 
 def _values(head: Head, line: Line) -> dict[Column, str]:

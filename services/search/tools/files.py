@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 from services.search.domain.columns import Column, recognise
 from services.search.domain.tables import Head, Line, NotTaken, Row, Sheet, TwoColumnsAlike, read
@@ -133,9 +134,11 @@ def _json_lines(text: str) -> Sheet:
         if (row := row + 1) > MAX_ROWS:
             raise FaultyFile(f"超过{MAX_ROWS:,}行。请分成几个文件。")
         try:
-            sheet.rows.append(Row(row, None, number, _json_values(line, labels, unread)))
+            sheet.rows.append(Row(row, None, number, _json_values(line, labels, unread), frozenset()))
         except ValueError as fault:
             sheet.not_taken.append(NotTaken(row, None, number, str(fault)))
+    columns = frozenset(labels.values())
+    sheet.rows = [replace(row, columns=columns) for row in sheet.rows]
     sheet.head = Head("", 0, {}, labels, tuple(unread))
     return sheet
 

@@ -59,7 +59,7 @@ def read_entry(row: Row, keys: Keys, subject: Subject | None) -> Read:
     `subject` is what the file or the campaign says it lists; a column of the row's own goes first.
     """
     cells, set_aside = row.values, list[str]()
-    kind = _subject(cells, subject)
+    kind = _subject(row, subject)
     name = _name(cells, kind)
     if broken := next((cell for cell in cells.values() if cell.startswith("#") and cell.endswith(("!", "?", "/A"))), None):
         raise NoEntry(f"单元格为“{broken}”，请在表格中改正")
@@ -80,22 +80,22 @@ def read_entry(row: Row, keys: Keys, subject: Subject | None) -> Read:
     )
 
 
-def _subject(cells: Mapping[Column, str], told: Subject | None) -> Subject:
-    if said := cells.get(Column.SUBJECT):
+def _subject(row: Row, told: Subject | None) -> Subject:
+    """Return what a row lists: as it says itself, as its naming column says, as its sheet's does, as is told of all."""
+    if said := row.values.get(Column.SUBJECT):
         kind = values.subject(said)
         if kind is None:
             raise NoEntry(f"对象类型“{said}”不明，应为个人、项目、作品或单位")
         return kind
-    named = {kind for column, kind in _NAMED.items() if column in cells}
-    if told and (told in named or not named or Column.NAME in cells):
+    named = {kind for column, kind in _NAMED.items() if column in row.values}
+    named = named or {kind for column, kind in _NAMED.items() if column in row.columns}
+    if told and (told in named or not named or Column.NAME in row.values):
         return told
     if len(named) > 1:
         raise NoEntry("同时填有姓名、项目名称或作品名称，请加“对象类型”一列")
     if named:
         return named.pop()
-    if told:
-        return told
-    return Subject.PERSON if Column.NAME in cells else Subject.ORGANISATION
+    return Subject.PERSON if Column.NAME in row.columns else Subject.ORGANISATION
 
 
 def _name(cells: Mapping[Column, str], kind: Subject) -> str:

@@ -41,7 +41,7 @@ def workbook_sheets(data: bytes) -> Iterator[tuple[str | None, Iterator[Line]]]:
             yield sheet.title, _lines(sheet.iter_rows(values_only=True), _Merges(merges.get(sheet.title, [])))
 
 
-_BROKEN = (zipfile.BadZipFile, zlib.error, ET.ParseError, LookupError, ValueError, TypeError, AttributeError, EOFError)
+_BROKEN = (zipfile.BadZipFile, zlib.error, ET.ParseError, LookupError, ValueError, TypeError, AttributeError, EOFError, OSError)
 
 
 @contextmanager
@@ -94,7 +94,8 @@ def _lines(rows: Iterable[tuple[object, ...]], merges: _Merges) -> Iterator[Line
             cells = [_text(value) for value in row]
             while cells and not cells[-1]:
                 cells.pop()
-            yield Line(number, merges.fill(number, cells))
+            if cells:  # a line with nothing of its own is blank, whatever is merged across it
+                yield Line(number, merges.fill(number, cells))
 
 
 def _text(value: object) -> str:
