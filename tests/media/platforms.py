@@ -127,6 +127,8 @@ def told_by(database: Path, fact: str) -> list[dict[str, Any]]:
 
     connection = pysqlite3.connect(f"file:{database}?mode=ro", uri=True)
     try:
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'outbox'").fetchall():
+            return []
         rows = connection.execute("SELECT data FROM outbox WHERE type = ? ORDER BY id", (f"laurel.{fact}.v1",)).fetchall()
     finally:
         connection.close()
