@@ -14,7 +14,7 @@ from pathlib import Path
 from alembic.autogenerate import api
 from alembic.migration import MigrationContext
 from alembic.operations.ops import MigrationScript
-from sqlalchemy import MetaData, create_engine, inspect
+from sqlalchemy import MetaData
 
 from services.kernel import schema
 from services.kernel.adapters.sqlite_database import connect_engine
@@ -63,7 +63,7 @@ def main(name: str, message: str) -> None:
         TEMPLATE.format(message=message, revision=number, down=down, body=re.sub(r" *# ### .*\n?", "", body).strip()),
         encoding="utf-8",
     )
-    print(path)
+    sys.stdout.write(f"{path}\n")
 
 
 def mine(thing: object, metadata: MetaData) -> bool:

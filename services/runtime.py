@@ -11,8 +11,8 @@ import json
 import os
 import signal
 import socket
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -34,6 +34,7 @@ from services.kernel.dispatcher import Dispatcher
 from services.kernel.errors import LaurelError
 from services.kernel.jobs import JobWorker, forget_left_over
 from services.kernel.keys import Keys
+from services.kernel.ports import Database
 from services.kernel.service import Context, Definition
 from services.kernel.settings import Settings
 from services.kernel.stamps import Stamps
@@ -69,6 +70,7 @@ class Platform:
         self.definitions = definitions
         self.services: dict[str, Running] = {}
         self._stack = ExitStack()
+        self._enders: list[Callable[[], None]] = []
 
     def start(self) -> None:
         """Lock the home, bring the schema up, start writers, consumers and workers. Raises `HomeInUse` or `KeysRefused`."""
@@ -76,7 +78,8 @@ class Platform:
         self._lock_home()
         self._open()
         for running in self.services.values():
-            running.context.definition.start(running.context)
+            if end := running.context.definition.start(running.context):
+                self._enders.append(end)
         for running in self.services.values():
             running.consumer.start()
             for worker in running.workers:
@@ -89,6 +92,8 @@ class Platform:
         for running in self.services.values():
             for worker in running.workers:
                 worker.stop()
+        for end in self._enders:
+            end()
         self._stack.close()
 
     def announce(self, address: str) -> None:
@@ -102,13 +107,19 @@ class Platform:
         """Return the ASGI application of all five on one origin."""
         from services.kernel.web import build_app, one_origin  # noqa: PLC0415 - commands that serve nothing need no web
 
-        apps = {name: build_app(running.context.definition, running.context) for name, running in self.services.items()}
+        apps = {name: build_app(running.context) for name, running in self.services.items()}
         return one_origin({prefix: apps[name] for prefix, name in gateway_table(self.definitions).items()})
 
     def idle(self) -> bool:
         """Tell whether every consumer has dealt with everything and no job waits or runs."""
         consumed = all(running.consumer.idle() for running in self.services.values())
         return consumed and not any(_busy(running.database) for running in self.services.values())
+
+    def open_alone(self, name: str) -> Context:
+        """Lock the home and open one service's engines without its runners, for a command. Raises `HomeInUse`."""
+        self._lock_home()
+        self._open()
+        return self.services[name].context
 
     def _lock_home(self) -> None:
         home = self.settings.home
@@ -122,6 +133,7 @@ class Platform:
 
     def _open(self) -> None:
         settings, home, clock = self.settings, self.settings.home, SystemClock()
+        rehearsal = _deployment(home, rehearsal=settings.rehearsal)
         keys = Keys.open(settings.keys_folder, make=not (home / "intake.db").exists())
         store = FileStore(home / "objects")
         index = EmbeddedIndex(home / "index", [spec for definition in self.definitions for spec in definition.indexes])
@@ -140,7 +152,19 @@ class Platform:
             folder = home / definition.name
             folder.mkdir(exist_ok=True)
             context = Context(
-                definition, settings, database, store, index, mailer, clock, keys, stamps, revocations, passwords, folder
+                definition=definition,
+                settings=settings,
+                database=database,
+                store=store,
+                index=index,
+                mailer=mailer,
+                clock=clock,
+                keys=keys,
+                stamps=stamps,
+                revocations=revocations,
+                passwords=passwords,
+                folder=folder,
+                rehearsal=rehearsal,
             )
             self.services[definition.name] = self._runners(context, database, bus)
 
@@ -163,6 +187,14 @@ class Platform:
         database.on_jobs.extend(worker.wake for worker in workers)
         context.degraded = lambda: [consumer.stopped_because] if consumer.stopped_because else []
         return Running(context, database, consumer, workers)
+
+
+def _deployment(home: Path, *, rehearsal: bool) -> bool:
+    """Return whether this deployment is a rehearsal; what it was created as, it stays."""
+    file = home / "deployment.json"
+    if not file.exists():
+        file.write_text(json.dumps({"rehearsal": rehearsal}), encoding="utf-8")
+    return bool(json.loads(file.read_text(encoding="utf-8"))["rehearsal"])
 
 
 def _busy(database: SqliteDatabase) -> bool:
@@ -196,17 +228,37 @@ async def _serve(platform: Platform, ready: Callable[[Platform, str], None]) -> 
         timeout_keep_alive=75,
     )
     server = uvicorn.Server(config)
-    server.capture_signals = suppress  # type: ignore[method-assign, assignment] - we stop it ourselves, below
+    setattr(server, "capture_signals", nullcontext)  # noqa: B010 - we stop it ourselves, below
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, lambda: setattr(server, "should_exit", True))
     serving = asyncio.create_task(server.serve(sockets=[listening]))
-    while not server.started and not serving.done():
+    while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn announces nothing
         await asyncio.sleep(0.01)
     address = f"http://{settings.host}:{port}"
     platform.announce(address)
     ready(platform, address)
     await serving
+
+
+@contextmanager
+def alone(settings: Settings, definition: Definition) -> Iterator[Context]:
+    """Open one service for a command, on a home where no platform runs. Raises `HomeInUse` or `KeysRefused`."""
+    platform = Platform(settings, definitions=(definition,))
+    try:
+        yield platform.open_alone(definition.name)
+    finally:
+        platform.stop()
+
+
+@contextmanager
+def reading(settings: Settings, definition: Definition) -> Iterator[tuple[Database, Keys]]:
+    """Open one service's rows for reading alone, beside the platform that runs on the home. Raises `KeysRefused`."""
+    database = SqliteDatabase(settings.home / f"{definition.name}.db", service=definition.name, clock=SystemClock())
+    try:
+        yield database, Keys.open(settings.keys_folder)
+    finally:
+        database.close()
 
 
 def running_address(home: Path) -> str | None:

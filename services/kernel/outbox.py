@@ -10,8 +10,8 @@ from services.kernel.contracts.envelope import MAX_BYTES, Envelope, Event
 from services.kernel.errors import Rejected
 from services.kernel.ids import new_id
 from services.kernel.instants import from_us, to_us
-from services.kernel.ports import Transaction
 from services.kernel.logs import current_traceparent
+from services.kernel.ports import Transaction
 
 _NEXT = (
     "INSERT INTO sequence (subject, visibility, last) VALUES (?, ?, 1) "

@@ -28,6 +28,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="LAUREL_", frozen=True, extra="ignore", env_ignore_empty=True)
 
     home: Path = Field(Path("home"), description="The folder that holds databases, keys, files and the mail spool.")
+    rehearsal: bool = Field(
+        default=False,
+        description="Makes a new deployment a rehearsal (试运行), for ever; without effect on one that exists.",
+    )
     host: str = Field("127.0.0.1", description="The address the server listens on.")
     port: int = Field(8080, ge=0, le=65535, description="The port the server listens on; 0 takes a free one.")
     public_origin: Origin = Field(

@@ -31,6 +31,7 @@ class OpenTransaction:
         connection: Connection,
         service: str,
         now: datetime,
+        *,
         execute: Callable[[str, Any], Any],
         alive: Callable[[], bool],
         revoked: Callable[[str, datetime], None],

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from concurrent.futures import wait
 from pathlib import Path
 
@@ -82,7 +83,7 @@ def test_callbacks_run_after_the_commit_only(open_database: Database) -> None:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path):
+def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "small"
     folder.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)], check=False).returncode:
@@ -108,6 +109,7 @@ def test_a_full_disk_inside_a_group_commit_leaves_no_phantom_row(small_disk: Pat
 
 def test_a_commit_is_synced(tmp_path: Path) -> None:
     script = f"""
+import os
 from pathlib import Path
 from services.kernel import schema
 from services.kernel.adapters.sqlite_database import SqliteDatabase
@@ -116,13 +118,11 @@ database = SqliteDatabase(Path({str(tmp_path)!r}) / "a.db", service="a", clock=S
 schema.upgrade(database.engine(), Path({str(Path(__file__).parent / "no_migrations")!r}))
 database.start()
 database.call(lambda t: t.execute("CREATE TABLE t (n INTEGER)")).result()
-import os; os.write(2, b"MARK\\n")
+os.write(2, b"MARK\\n")
 database.call(lambda t: t.execute("INSERT INTO t VALUES (1)")).result()
 os.write(2, b"MARK\\n")
 database.close()
 """
-    import sys
-
     command = ["strace", "-f", "-e", "trace=fsync,fdatasync,write", "-o", str(tmp_path / "trace"), sys.executable, "-c", script]
     subprocess.run(command, check=True, timeout=60, stderr=subprocess.DEVNULL)
     trace = (tmp_path / "trace").read_text()

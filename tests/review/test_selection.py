@@ -84,7 +84,7 @@ def test_whatever_is_decided_exactly_the_places_are_filled_and_nobody_better_is_
         assert all(row.mean <= worst for row in rows if row.work not in inside)
 
 
-def agrees(tied: list, made: list[Decision], tie, pick: set[str]) -> bool:  # type: ignore[no-untyped-def,type-arg] # noqa: ANN001
+def agrees(tied: list, made: list[Decision], tie, pick: set[str]) -> bool:  # type: ignore[no-untyped-def,type-arg]
     cuts = {one.outcome: one for one in tied}
     for other in made:
         one = cuts[other.outcome]

@@ -1,0 +1,79 @@
+"""The command `laurel`: what operators, districts, scripts and tests reach without a page.
+
+Usage errors exit 64, so that 2 can mean “blocked”.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from services.campaigns.commands import app as campaign
+from services.intake.commands import receipt_app as receipt
+from services.kernel.errors import LaurelError, Problem
+from services.media.commands import app as media
+from services.review.commands import LEDGER
+
+USAGE = 64
+
+app = typer.Typer(
+    name="laurel",
+    no_args_is_help=True,
+    add_completion=False,
+    help="桂冠：推荐活动平台。Nomination campaigns, from notice to result.",
+)
+app.add_typer(campaign, name="campaign")
+app.add_typer(media, name="media")
+app.add_typer(receipt, name="receipt")
+app.add_typer(LEDGER, name="ledger")
+
+
+@app.callback()
+def laurel() -> None:
+    """桂冠：推荐活动平台。Nomination campaigns, from notice to published result."""
+
+
+@app.command()
+def up(
+    home: Annotated[Path | None, typer.Option(help="数据目录（默认 LAUREL_HOME 或 ./home）。")] = None,
+    port: Annotated[int | None, typer.Option(help="端口，0 为任选空闲端口。")] = None,
+    rehearsal: Annotated[bool, typer.Option(help="建立为试运行（只在第一次启动时有效，此后不变）。")] = False,
+) -> None:
+    """在本机一个进程中运行全部五个服务，不需要任何服务器。Run all five services in this process."""
+    from services.kernel.logs import configure  # noqa: PLC0415 - other commands log nothing
+    from services.kernel.settings import Settings  # noqa: PLC0415 - read when it is needed
+    from services.runtime import Platform, serve  # noqa: PLC0415 - other commands start faster without
+
+    chosen: dict[str, Any] = {"home": home, "port": port, "rehearsal": rehearsal or None}
+    settings = Settings(**{name: value for name, value in chosen.items() if value is not None})
+    configure(settings.log_level)
+
+    def ready(_platform: Platform, address: str) -> None:
+        typer.echo(f"桂冠已启动：{address}")
+
+    serve(settings, ready=ready)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; exit with the command's code, 64 for a wrong call."""
+    try:
+        code = app(arguments, standalone_mode=False)
+    except typer.TyperException as wrong:
+        typer.echo(str(wrong), err=True)
+        code = USAGE
+    except typer.Abort:
+        code = 130
+    except Problem as problem:
+        typer.echo(problem.message, err=True)
+        code = 3
+    except LaurelError as failure:
+        typer.echo(str(failure), err=True)
+        code = 3
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What notify decides: who is told, in which words, and what a witness shows."""
