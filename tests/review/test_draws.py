@@ -46,9 +46,11 @@ def test_every_draw_can_be_made_again(world: World, tmp_path: Path) -> None:
     world.invite_experts(8, lambda number: UNITS[number].id)
     world.accept_works(9)
     round_id = world.open(4, slate=[{"outcome": "selected", "label": "优秀作品", "through": 2}])
+    left: set[str] = set()
     for number in (0, 2, 3):
-        path = f"/ballots/{world.ballots_of(number)[0]['ballot_id']}"
-        world.did(expert(number), "POST", f"{path}/recuse", {"reason": "亲属参演"})
+        mine = next(ballot for ballot in world.ballots_of(number) if ballot["title"] not in left)
+        left.add(mine["title"])  # one work each: two added experts are enough for all of them
+        world.did(expert(number), "POST", f"/ballots/{mine['ballot_id']}/recuse", {"reason": "亲属参演"})
     world.did(CLERK, "POST", f"/rounds/{round_id}/experts", {"expert_ids": ["expert-4", "expert-5"]})
     world.did(expert(1), "POST", f"/ballots/{world.ballots_of(1)[0]['ballot_id']}/recuse", {"reason": "亲属参演"})
     world.did(CLERK, "POST", f"/rounds/{round_id}/experts", {"expert_ids": ["expert-6", "expert-7"]})
