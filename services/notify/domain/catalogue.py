@@ -89,7 +89,8 @@ RECEIPT_OF_WORK = Template(
     ),
     Wording(
         "Receipt {number}: “{title}”",
-        "{unit},\n“{title}” has been received.\nReceipt: {number}\nReceived at: {received_at}\nCheck code: {check_code}\n{files}",
+        "{unit},\n“{title}” has been received.\nReceipt: {number}\nReceived at: {received_at}\n"
+        "Check code: {check_code}\n{files}",
     ),
 )
 RECEIPT_OF_LIST = Template(
@@ -110,7 +111,8 @@ RECEIPT_OF_FILES = Template(
     ),
     Wording(
         "Receipt {number}: files of “{title}”",
-        "{unit},\nThe files of “{title}” are complete.\nReceipt: {number}\nReceived at: {received_at}\nCheck code: {check_code}",
+        "{unit},\nThe files of “{title}” are complete.\nReceipt: {number}\nReceived at: {received_at}\n"
+        "Check code: {check_code}",
     ),
 )
 RECEIPT_OF_LATE = Template(
@@ -121,11 +123,11 @@ RECEIPT_OF_LATE = Template(
     ),
     Wording(
         "Receipt {number}: late material",
-        "{unit},\nYour material has been received and is kept as late material outside the quota; the organiser decides on it.\n"
+        "{unit},\nYour material has been received and is kept as late material outside the quota; "
+        "the organiser decides on it.\n"
         "Receipt: {number}\nReceived at: {received_at}\nCheck code: {check_code}",
     ),
 )
-FILES_COMPLETE = Wording("", "")
 FILES_ON_THEIR_WAY = Template(
     Wording("", "还有文件正在上传，收齐后另发一份回执。"),
     Wording("", "A file is still on its way; another receipt follows when it is there."),

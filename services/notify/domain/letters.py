@@ -205,5 +205,7 @@ def _letter(
     filled = [wording.filled(given) for (wording, _), given in zip(pairs, values, strict=True)]
     tidy = [Wording(one.subject, one.text.strip()) for one in filled]
     if words is not None and words.rehearsal:
-        tidy = [Wording(mark.subject + one.subject, f"{one.text}\n{mark.text}") for one, (_, mark) in zip(tidy, pairs, strict=True)]
+        tidy = [
+            Wording(mark.subject + one.subject, f"{one.text}\n{mark.text}") for one, (_, mark) in zip(tidy, pairs, strict=True)
+        ]
     return Letter(recipient, template_id, tidy[0], tidy[1], by_hand)
