@@ -11,7 +11,11 @@ from typing import Annotated, Any
 
 import typer
 
+from services.campaigns.commands import app as campaign
+from services.intake.commands import receipt_app as receipt
 from services.kernel.errors import LaurelError, Problem
+from services.media.commands import app as media
+from services.review.commands import LEDGER
 
 USAGE = 64
 
@@ -21,6 +25,10 @@ app = typer.Typer(
     add_completion=False,
     help="桂冠：推荐活动平台。Nomination campaigns, from notice to result.",
 )
+app.add_typer(campaign, name="campaign")
+app.add_typer(media, name="media")
+app.add_typer(receipt, name="receipt")
+app.add_typer(LEDGER, name="ledger")
 
 
 @app.callback()

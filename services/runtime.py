@@ -11,8 +11,8 @@ import json
 import os
 import signal
 import socket
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -34,6 +34,7 @@ from services.kernel.dispatcher import Dispatcher
 from services.kernel.errors import LaurelError
 from services.kernel.jobs import JobWorker, forget_left_over
 from services.kernel.keys import Keys
+from services.kernel.ports import Database
 from services.kernel.service import Context, Definition
 from services.kernel.settings import Settings
 from services.kernel.stamps import Stamps
@@ -69,6 +70,7 @@ class Platform:
         self.definitions = definitions
         self.services: dict[str, Running] = {}
         self._stack = ExitStack()
+        self._enders: list[Callable[[], None]] = []
 
     def start(self) -> None:
         """Lock the home, bring the schema up, start writers, consumers and workers. Raises `HomeInUse` or `KeysRefused`."""
@@ -76,7 +78,8 @@ class Platform:
         self._lock_home()
         self._open()
         for running in self.services.values():
-            running.context.definition.start(running.context)
+            if end := running.context.definition.start(running.context):
+                self._enders.append(end)
         for running in self.services.values():
             running.consumer.start()
             for worker in running.workers:
@@ -89,6 +92,8 @@ class Platform:
         for running in self.services.values():
             for worker in running.workers:
                 worker.stop()
+        for end in self._enders:
+            end()
         self._stack.close()
 
     def announce(self, address: str) -> None:
@@ -102,13 +107,19 @@ class Platform:
         """Return the ASGI application of all five on one origin."""
         from services.kernel.web import build_app, one_origin  # noqa: PLC0415 - commands that serve nothing need no web
 
-        apps = {name: build_app(running.context.definition, running.context) for name, running in self.services.items()}
+        apps = {name: build_app(running.context) for name, running in self.services.items()}
         return one_origin({prefix: apps[name] for prefix, name in gateway_table(self.definitions).items()})
 
     def idle(self) -> bool:
         """Tell whether every consumer has dealt with everything and no job waits or runs."""
         consumed = all(running.consumer.idle() for running in self.services.values())
         return consumed and not any(_busy(running.database) for running in self.services.values())
+
+    def open_alone(self, name: str) -> Context:
+        """Lock the home and open one service's engines without its runners, for a command. Raises `HomeInUse`."""
+        self._lock_home()
+        self._open()
+        return self.services[name].context
 
     def _lock_home(self) -> None:
         home = self.settings.home
@@ -228,6 +239,26 @@ async def _serve(platform: Platform, ready: Callable[[Platform, str], None]) -> 
     platform.announce(address)
     ready(platform, address)
     await serving
+
+
+@contextmanager
+def alone(settings: Settings, definition: Definition) -> Iterator[Context]:
+    """Open one service for a command, on a home where no platform runs. Raises `HomeInUse` or `KeysRefused`."""
+    platform = Platform(settings, definitions=(definition,))
+    try:
+        yield platform.open_alone(definition.name)
+    finally:
+        platform.stop()
+
+
+@contextmanager
+def reading(settings: Settings, definition: Definition) -> Iterator[tuple[Database, Keys]]:
+    """Open one service's rows for reading alone, beside the platform that runs on the home. Raises `KeysRefused`."""
+    database = SqliteDatabase(settings.home / f"{definition.name}.db", service=definition.name, clock=SystemClock())
+    try:
+        yield database, Keys.open(settings.keys_folder)
+    finally:
+        database.close()
 
 
 def running_address(home: Path) -> str | None:

@@ -20,5 +20,5 @@ def china(day: date) -> DayKind | None:
 
 
 def _short(chinese_calendar: object, name: str) -> str:
-    chinese = str(chinese_calendar.Holiday(name).chinese)  # type: ignore[attr-defined]
+    chinese = str(chinese_calendar.Holiday(name).chinese)  # type: ignore[attr-defined]  # a module, and untyped
     return chinese.replace("国庆节", "国庆")

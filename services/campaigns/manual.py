@@ -12,10 +12,11 @@ from pydantic.fields import FieldInfo
 from services.campaigns.findings import Severity
 from services.campaigns.instants import Closing, Day, Opening
 from services.campaigns.models import Campaign, Units
+from services.campaigns.models.units import RegionCode
 from services.campaigns.quantities import Pair, Seconds
 from services.campaigns.references import CardField, Cite, FieldRef, StageRef, TrackRef, UnitTypeRef
 from services.campaigns.slots import PHOTO_RULES, RULES, VIDEO_RULES, SlotRule
-from services.campaigns.slots.file import Bytes
+from services.campaigns.slots.file import Bytes, Written
 from services.campaigns.text import Id, Text
 
 BEGIN, END = "<!-- {} -->", "<!-- /{} -->"
@@ -25,6 +26,8 @@ _SEVERITIES = {Severity.BLOCK: "须修改", Severity.WARN: "请注意", Severity
 _NAMES: tuple[tuple[Any, str], ...] = (
     (Text, "文字"),
     (Id, "标识"),
+    (RegionCode, "六位数字"),
+    (Written, "文件大小"),
     (Cite, "条款"),
     (Opening, "时刻"),
     (Closing, "时刻"),

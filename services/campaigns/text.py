@@ -6,9 +6,11 @@ import re
 import unicodedata
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, StringConstraints
 
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}
+_ID_LENGTH = 64
+_ID = re.compile(r"(?=.{1,64}$)[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 _WORD = re.compile(r"[A-Za-z0-9À-ɏ]+(?:[.'’_-][A-Za-z0-9À-ɏ]+)*")
 
 
@@ -32,4 +34,12 @@ def _visible(text: str) -> str:
 
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(_visible)]
-Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*([-_][a-z0-9]+)*$", max_length=64)]
+
+
+def _identifier(text: str) -> str:
+    if _ID.fullmatch(text) is None:
+        raise ValueError(f"“{text[:_ID_LENGTH]}”应由小写字母、数字和连字符组成，以字母开头，不超过{_ID_LENGTH}个字符")
+    return text
+
+
+Id = Annotated[str, AfterValidator(_identifier)]

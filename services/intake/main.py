@@ -11,7 +11,18 @@ from services.kernel.service import Definition
 INTAKE = Definition(
     name="intake",
     prefixes=(
-        "", "campaigns", "units", "invitations", "accounts", "session", "clock", "works", "uploads", "lists", "late", "receipts"
+        "",
+        "campaigns",
+        "units",
+        "invitations",
+        "accounts",
+        "session",
+        "clock",
+        "works",
+        "uploads",
+        "lists",
+        "late",
+        "receipts",
     ),
     handlers=Handlers("intake"),
     jobs=Jobs(),

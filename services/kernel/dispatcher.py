@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from pydantic import ValidationError
+from sqlalchemy import Connection
 
 from services.kernel import faults
 from services.kernel.contracts.envelope import Envelope, Event
@@ -238,7 +239,16 @@ class Dispatcher:
 
     def next_due_us(self) -> int | None:
         """Return when the next waiting event is due, in microseconds since 1970."""
-        return self.database.look(lambda connection: connection.exec_driver_sql(_NEXT_DUE, (self._consumer,)).scalar_one())
+        if not self.may_wait:
+            return None
+        self.may_wait = False
+        due: int | None = self.database.look(self._soonest)
+        self.may_wait = self.may_wait or due is not None
+        return due
+
+    def _soonest(self, connection: Connection) -> int | None:
+        due: int | None = connection.exec_driver_sql(_NEXT_DUE, (self._consumer,)).scalar_one()
+        return due
 
     def retry_due(self) -> bool:
         """Try the oldest due event once; return whether there was one. Raises `Transient`."""

@@ -13,17 +13,17 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from opencc import OpenCC
 
-_IDEOGRAPHS = (
-    "\u3005\u3007\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U000323af"
-)
+_IDEOGRAPHS = "\u3005\u3007\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U000323af"
 _RUN = re.compile(f"(?P<ideographs>[{_IDEOGRAPHS}]+)|(?P<word>[^\\W_{_IDEOGRAPHS}]+)")
 _HANGUL_TAIL = range(0x1160, 0x1200)
 _KANA_VOICE_MARKS = "ﾞﾟ"
+TELLING_CONTENT_CHARS = 200
 _FIRST_IDEOGRAPH = 0x2E80
 _SURROGATES = range(0xD800, 0xE000)
 
@@ -113,6 +113,14 @@ def _phrase(run: Run) -> Phrase:
     if len(run.text) == 1:
         return Phrase((run.text,), prefix=True)
     return Phrase(tuple(grams(run.text)[:-1]))
+
+
+def content_hash(text: str) -> str | None:
+    """Return SHA-256 in hex of a folded text without white space, None for one so short that two may share it."""
+    content = "".join(fold(text).split())
+    if len(content) < TELLING_CONTENT_CHARS:
+        return None
+    return sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def marks(text: str, query: str) -> list[tuple[int, int]]:

@@ -116,7 +116,7 @@ class JobContext:
             self._fenced(lambda transaction: transaction.execute(_STAGE, (self.job_id, name, text)))
             self._stages[name] = result
             faults.hit("job.stage-recorded")
-        return self._stages[name]  # type: ignore[no-any-return]
+        return self._stages[name]  # type: ignore[no-any-return]  # JSON, as the stage returned it
 
     def progress(self, percent: float, label: str) -> None:
         """Show how far the work is (0–100) and what it does, in Chinese; written at most twice a second."""

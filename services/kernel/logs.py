@@ -11,8 +11,9 @@ place are logged, and its words only where the product's own code wrote them for
 from __future__ import annotations
 
 import logging
+import os
+import random
 import re
-import secrets
 import sys
 import traceback
 from collections.abc import Iterator
@@ -42,6 +43,8 @@ PERSONAL = re.compile(
 )
 TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})")
 
+_chance = random.Random()  # noqa: S311 - spans must differ, not be secret; asking the system gives the GIL away
+os.register_at_fork(after_in_child=_chance.seed)
 _traceparent: ContextVar[str | None] = ContextVar("traceparent", default=None)
 
 
@@ -59,8 +62,13 @@ def current_trace_id() -> str | None:
 def next_traceparent(incoming: str | None) -> str:
     """Return a traceparent with a span of our own: in the trace of `incoming` where that is valid, else in a new one."""
     match = TRACEPARENT.fullmatch(incoming) if incoming else None
-    trace_id, flags = match.groups() if match else (secrets.token_hex(16), "01")
-    return f"00-{trace_id}-{secrets.token_hex(8)}-{flags}"
+    trace_id, flags = match.groups() if match else (_hex(128), "01")
+    return f"00-{trace_id}-{_hex(64)}-{flags}"
+
+
+def _hex(bits: int) -> str:
+    """A number of so many bits, never 0, in hex."""
+    return f"{_chance.getrandbits(bits) or 1:0{bits // 4}x}"
 
 
 @contextmanager

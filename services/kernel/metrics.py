@@ -76,7 +76,6 @@ REQUESTS = _counter("laurel_requests_total", "Requests answered.", SERVICE, METH
 REQUEST_SECONDS = _histogram(
     "laurel_request_seconds", "Seconds from a request's headers to its answer.", SERVICE, METHOD, ROUTE
 )
-REQUESTS_UNDERWAY = _gauge("laurel_requests_underway", "Requests being answered.", SERVICE)
 STAMP_AGE = _gauge("laurel_oldest_unanswered_write_age_seconds", "Age of the oldest write that is unanswered.", SERVICE)
 
 OUTBOX_AGE = _gauge(
@@ -99,6 +98,11 @@ END_TO_END = _histogram("laurel_event_end_to_end_seconds", "Seconds from an even
 UPLOADS = _gauge("laurel_upload_sessions", "Uploads by state.", STATE)
 UPLOAD_RESUMES = _counter("laurel_upload_resumes_total", "Uploads that went on after a pause.")
 UPLOAD_BYTES = _counter("laurel_upload_bytes_total", "Bytes of uploads that were made durable.")
+MEDIA_CPU = _histogram(
+    "laurel_media_cpu_seconds_per_minute",
+    "CPU seconds that decoding a film took for each minute of it.",
+    buckets=(1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 300),
+)
 MEDIA_QUEUE_AGE = _gauge("laurel_media_queue_oldest_age_seconds", "Age of the oldest file that waits to be judged.")
 JOBS = _gauge("laurel_jobs", "Jobs by kind and state.", SERVICE, JOB_KIND, STATE)
 

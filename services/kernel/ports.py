@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection
@@ -143,6 +144,13 @@ class ObjectStore(Protocol):
 
     def put_file(self, key: str, path: str) -> StoredObject:
         """Store a local file durably under the key."""
+        ...
+
+    def adopt(self, key: str, path: Path, *, sha256: str) -> StoredObject:
+        """Give a durable local file its key; the file is gone afterwards. Its SHA-256 was computed as it arrived.
+
+        Raises `StorageFull`.
+        """
         ...
 
     def size(self, key: str) -> int | None:

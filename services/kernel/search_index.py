@@ -10,11 +10,11 @@ from enum import StrEnum
 from typing import Protocol
 
 
-class UnknownIndex(LookupError):  # noqa: N818  # named for what is not there, as a KeyError is
+class UnknownIndex(LookupError):  # named for what is not there, as a KeyError is
     """No index of this name was declared."""
 
 
-class IndexUnavailable(Exception):  # noqa: N818  # a state of the engine
+class IndexUnavailable(Exception):  # a state of the engine
     """The engine cannot be reached or written now; trying again later may help."""
 
 

@@ -28,7 +28,8 @@ class Definition:
     """One service as its `main.py` declares it.
 
     `prefixes` are the first path segments it answers on the one origin ("" answers what no other owns); `observers` set
-    gauges from read-only queries when metrics are asked for; `start` runs once before requests, deliveries and jobs.
+    gauges from read-only queries when metrics are asked for; `start` runs once before requests, deliveries and jobs, and
+    returns how what it began is ended.
     """
 
     name: str
@@ -39,7 +40,7 @@ class Definition:
     migrations: Path
     observers: Sequence[Callable[[Connection], None]] = ()
     indexes: Sequence[IndexSpec] = ()
-    start: Callable[[Context], None] = lambda _context: None
+    start: Callable[[Context], Callable[[], None] | None] = lambda _context: None
     job_threads: Callable[[Settings], int] = lambda _settings: 1
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 from campaign_files import CAMPAIGNS, S0_FILE, faults_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from services.campaigns.loader import FaultyFileError, UnknownChoiceError, load_campaign, load_units
+from services.campaigns.loader import Fault, FaultyFileError, UnknownChoiceError, load_campaign, load_units
+from services.campaigns.loader.faults import MAX_FAULTS
 from services.campaigns.loader.tree import MAX_BYTES
 from services.campaigns.models import Campaign
 
@@ -81,13 +84,14 @@ EDITS: dict[str, tuple[str, str, str]] = {
     "fraction": ("    max: 6", "    max: 6.5", "应为整数"),
     "yes or no": ("ranked: false", "ranked: 也许", "应为 true 或 false"),
     "list expected": ("governs: [enter]", "governs: enter", "应为列表，每项以“- ”开头"),
+    "unknown severity": ("{kind: audio_missing, cite", "{kind: audio_missing, severity: blok, cite", "是否想写“block”"),
     "mapping expected": (
         "repair: {decided_by: organiser, keeps_place: true, cite: 本活动约定}",
         "repair: 不补正",
         "应由“名称: 值”组成",
     ),
     "empty text": ("label: 初赛选拔", 'label: ""', "不能为空"),
-    "id in capitals": ("id: s0-shanghai-2024-stories", "id: S0上海", "“S0上海”写法不合要求"),
+    "id in capitals": ("id: s0-shanghai-2024-stories", "id: S0上海", "“S0上海”应由小写字母、数字和连字符组成"),
     "version of the language": ("format: 1", "format: 2", "“2”不在可选值之中：1"),
     "floors above the cap": ("at_least: 1", "at_least: 2", "各类至少合计8，多于名额上限6"),
     "floor over free text": ("field: organisation_type\n", "field: producer\n", "“producer”不是类别“stories”的选择项"),
@@ -180,7 +184,7 @@ def test_a_fault_names_file_line_column_and_path(s0_text: str) -> None:
         (b"- " * 3000 + b"x", "嵌套过深"),
         (b"- a\n- b\n", "文件应由“名称: 值”组成"),
         ("活动：一\n".encode(), "文件应由“名称: 值”组成"),
-        (b"x" * (MAX_BYTES + 1), "应在262,144字节以内"),
+        (b"x" * (MAX_BYTES + 1), "应在131,072字节以内"),
         ("id: 活动".encode("gbk"), "文件不是UTF-8编码，请另存为UTF-8"),
         ("id: 活动".encode("utf-16"), "文件不是UTF-8编码，请另存为UTF-8"),
         (b"id: a\x00b\n", "含有看不见的字符 U+0000"),
@@ -214,12 +218,65 @@ def test_an_alias_bomb_costs_nothing() -> None:
     assert all("锚点" in fault.message for fault in faults)
 
 
+def test_very_many_faults_are_told_up_to_a_limit(s0_text: str) -> None:
+    strangers = "".join(f"  - {{id: x{number}, cite: 附件九}}\n" for number in range(500))
+    faults = faults_of(s0_text.replace("awards:\n", "awards:\n" + strangers))
+    assert len(faults) == MAX_FAULTS + 1
+    assert faults[-1].message.startswith("另有")
+
+
+def test_more_readings_than_a_person_can_confirm(s0_text: str) -> None:
+    reading = "  - {{id: r{}, question: 问, cite: 附件2, default: a, options: [{{id: a, words: 甲}}, {{id: b, words: 乙}}]}}\n"
+    many = "".join(reading.format(number) for number in range(500))
+    (fault,) = faults_of(s0_text.replace("readings:\n", "readings:\n" + many))
+    assert fault.message == "读法506处，最多60处"
+
+
 def test_windows_line_ends_and_a_byte_order_mark_are_read(s0: Campaign, s0_text: str) -> None:
     source = b"\xef\xbb\xbf" + s0_text.replace("\n", "\r\n").encode()
     assert load_campaign(source, "s0.yaml") == s0
 
 
 COPY = "extends: base\nas: copy\nid: copy\nrehearsal: true\n"
+
+
+SCRAPS = [
+    "null",
+    "-1",
+    "[]",
+    "{}",
+    '""',
+    "x",
+    "[[x]]",
+    "{by: one-g}",
+    "2024-02-30 24:00",
+    ".nan",
+    "1e999",
+    "*a",
+    "|",
+    "'",
+    "附件9",
+]
+
+
+@given(st.integers(0, 10_000), st.sampled_from(SCRAPS), st.booleans())
+@settings(max_examples=30, deadline=None)
+def test_no_file_breaks_the_loader(s0_text: str, place: int, scrap: str, whole: bool) -> None:
+    lines = s0_text.split("\n")
+    number = place % len(lines)
+    head = lines[number].split(":", 1)[0] if whole else lines[number].rsplit(":", 1)[0]
+    lines[number] = f"{head}: {scrap}"
+    for fault in faults_if_any("\n".join(lines)):
+        assert fault.mark.line
+        assert not any(unworded in fault.message for unworded in ("不合要求", "chosen", "resolves"))
+
+
+def faults_if_any(text: str) -> tuple[Fault, ...]:
+    try:
+        load_campaign(text.encode(), "file.yaml")
+    except FaultyFileError as faulty:
+        return faulty.faults
+    return ()
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ class World:
 
     def deferred(self) -> list[tuple[str, str, str, int]]:
         query = "SELECT key, state, reason, attempts FROM deferred ORDER BY arrival"
-        return [tuple(row) for row in self.sink.look(lambda rows: rows.exec_driver_sql(query).fetchall())]  # type: ignore[misc]
+        return [tuple(row) for row in self.sink.look(lambda rows: rows.exec_driver_sql(query).fetchall())]
 
     def kept(self) -> list[str]:
         return self.sink.look(lambda rows: [row[0] for row in rows.exec_driver_sql("SELECT work FROM kept ORDER BY rowid")])
@@ -119,7 +119,7 @@ def test_not_yet_waits_for_its_subject_and_goes_on_by_itself(world: World) -> No
         keep(transaction, event, envelope)
 
     world.handlers.projects(WorkListed)(after_withdrawal)
-    world.handlers.projects(WorkWithdrawn)(lambda _t, event, _e: world.seen.append(event.work_id))  # type: ignore[arg-type]
+    world.handlers.projects(WorkWithdrawn)(lambda _t, event, _e: world.seen.append(event.work_id))
     world.emit(listed("a"))
     until(world.run().idle)
     assert world.deferred() == [("work/a", "waiting", "waits for work/other", 0)]
@@ -215,7 +215,7 @@ def test_an_event_that_ended_the_process_three_times_is_dead(world: World) -> No
     world.emit(listed("killer"), listed("b"))
     (event_id,) = world.source.look(lambda rows: rows.exec_driver_sql("SELECT event_id FROM outbox WHERE id = 1").one())
     until(world.run().idle)
-    world.consumer.stop()  # type: ignore[union-attr]
+    world.consumer.stop()
     crashed = "UPDATE position SET open = 1, position = 0, trying = ?, attempts = 3"
     world.sink.call(lambda transaction: transaction.execute(crashed, (event_id,))).result()
     world.sink.call(lambda transaction: transaction.execute("DELETE FROM inbox")).result()

@@ -122,7 +122,7 @@ os.write(2, b"MARK\\n")
 database.call(lambda t: t.execute("INSERT INTO t VALUES (1)")).result()
 os.write(2, b"MARK\\n")
 database.close()
-"""  # noqa: S608 - a program, not a query
+"""
     command = ["strace", "-f", "-e", "trace=fsync,fdatasync,write", "-o", str(tmp_path / "trace"), sys.executable, "-c", script]
     subprocess.run(command, check=True, timeout=60, stderr=subprocess.DEVNULL)
     trace = (tmp_path / "trace").read_text()

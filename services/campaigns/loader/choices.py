@@ -81,16 +81,19 @@ class Chooser:
 
     def _chosen(self, node: Node, branches: dict[str, Node], loc: Loc) -> Node:
         by = branches["by"]
-        name = str(by.value)
-        if not self._known(name, by, loc):
-            return Node(node.mark, None)
-        self.resolves[name].append(path_text(loc))
         options = {key: child for key, child in branches.items() if key != "by"}
-        if set(options) != set(self.readings[name].options):
-            words = "、".join(self.readings[name].options)
-            self._fault(node, loc, f"读法“{name}”的选项是 {words}，此处写的是 {'、'.join(options) or '（空）'}")
-        chosen = options.get(self.standing[name]) or next(iter(options.values()), Node(node.mark, None))
-        return self.resolved(chosen, loc)
+        name = str(by.value)
+        if self._known(name, by, loc):
+            self.resolves[name].append(path_text(loc))
+            self._compare(name, options, node, loc)
+        first = next(iter(options.values()), Node(node.mark, None))
+        return self.resolved(options.get(self.standing.get(name, ""), first), loc)
+
+    def _compare(self, name: str, options: Mapping[str, Node], node: Node, loc: Loc) -> None:
+        asked = self.readings[name].options
+        if set(options) != set(asked):
+            words = f"读法“{name}”的选项是 {'、'.join(asked)}，此处写的是 {'、'.join(options) or '（空）'}"
+            self._fault(node, loc, words)
 
     def _known(self, name: str, node: Node, loc: Loc) -> bool:
         if name in self.readings:

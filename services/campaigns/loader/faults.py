@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from services.kernel.errors import Unprocessable
@@ -36,19 +36,31 @@ class Fault:
         return f"{where} {self.path}：{self.message}" if self.path else f"{where} {self.message}"
 
 
+MAX_FAULTS = 200
+
+
 class FaultyFileError(Unprocessable):
-    """422: a file that cannot be read as what it should be; `faults` holds everything found, in file order."""
+    """422: a file that cannot be read as what it should be.
+
+    `faults` holds everything found, in file order; past `MAX_FAULTS` a last one says how many more there are.
+    """
 
     kind = "faulty-file"
 
     def __init__(self, faults: Iterable[Fault]) -> None:
-        self.faults = tuple(sorted(set(faults)))
-        message = f"文件有{len(self.faults)}处需要修改。"
+        every = sorted(set(faults))
+        self.faults = (*every[:MAX_FAULTS], *_rest(every[MAX_FAULTS:]))
+        message = f"文件有{len(every)}处需要修改。"
         super().__init__(message, "The file needs mending.", errors=[fault.document() for fault in self.faults])
 
     def __str__(self) -> str:
         """Return every fault on a line of its own."""
         return "\n".join(str(fault) for fault in self.faults)
+
+
+def _rest(more: Sequence[Fault]) -> Iterator[Fault]:
+    if more:
+        yield Fault(more[0].mark, "", f"另有{len(more)}处，请改好以上各处后再检查")
 
 
 class UnknownChoiceError(Unprocessable):

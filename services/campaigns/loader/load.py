@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from services.campaigns.loader.choices import Chooser, checked, path_text, readings_of
+from services.campaigns.loader.choices import Chooser, ReadingSource, checked, path_text, readings_of
 from services.campaigns.loader.consistency import disagreements, unit_disagreements
 from services.campaigns.loader.declared import declared
-from services.campaigns.loader.faults import Fault, FaultyFileError, UnknownChoiceError
+from services.campaigns.loader.faults import MAX_FAULTS, Fault, FaultyFileError, UnknownChoiceError
 from services.campaigns.loader.json_tree import read_json
 from services.campaigns.loader.overlay import overlaid
 from services.campaigns.loader.tree import Loc, Node, read_tree
@@ -22,6 +22,7 @@ from services.campaigns.workfile import WorkFile
 Bases = Callable[[str], bytes | None]
 M = TypeVar("M", bound=BaseModel)
 
+MAX_READINGS = 60
 _OVERLAY_KEYS = {"extends", "as"}
 
 
@@ -77,14 +78,26 @@ def _exported(source: bytes, file: str, choices: Mapping[str, str]) -> Campaign:
 
 def _resolved(tree: Node, choices: Mapping[str, str]) -> Campaign:
     readings = readings_of(tree)
+    if len(readings) > MAX_READINGS:
+        mark = (tree.get("readings") or tree).mark
+        raise FaultyFileError([Fault(mark, "readings", f"读法{len(readings)}处，最多{MAX_READINGS}处")])
     checked(choices, readings)
     campaign, faults = _under(tree, choices)
-    for name, reading in readings.items():
-        for option in set(reading.options) - {choices.get(name, reading.default)}:
-            faults += _under(tree, {**choices, name: option})[1]
+    faults += _of_other_options(tree, readings, choices, known=len(faults))
     if campaign is None or faults:
         raise FaultyFileError(faults)
     return campaign
+
+
+def _of_other_options(
+    tree: Node, readings: Mapping[str, ReadingSource], choices: Mapping[str, str], *, known: int
+) -> Iterator[Fault]:
+    """Yield what is wrong with the options that do not stand, unless there is already more than will be told."""
+    if known > MAX_FAULTS:
+        return
+    for name, reading in readings.items():
+        for option in set(reading.options) - {choices.get(name, reading.default)}:
+            yield from _under(tree, {**choices, name: option})[1]
 
 
 def _under(tree: Node, choices: Mapping[str, str]) -> tuple[Campaign | None, list[Fault]]:
@@ -110,12 +123,13 @@ def _with_standing(tree: Node, chooser: Chooser) -> Node:
 
 
 def _standing(node: Node, chooser: Chooser) -> Node:
-    name = node.get("id")
-    if not isinstance(node.value, dict) or name is None or name.value not in chooser.standing:
+    if not isinstance(node.value, dict):
         return node
-    chosen = Node(node.mark, chooser.standing[str(name.value)])
-    places = Node(node.mark, [Node(node.mark, place) for place in chooser.resolves[str(name.value)]])
-    return Node(node.mark, {**node.value, "chosen": chosen, "resolves": places})
+    written, default = node.get("id"), node.get("default")
+    name = "" if written is None else str(written.value)
+    chosen = chooser.standing.get(name, None if default is None else default.value)
+    places = [Node(node.mark, place) for place in chooser.resolves.get(name, [])]
+    return Node(node.mark, {**node.value, "chosen": Node(node.mark, chosen or ""), "resolves": Node(node.mark, list(places))})
 
 
 def _validated(model: type[M], tree: Node, context: Mapping[str, Any]) -> tuple[M | None, list[Fault]]:

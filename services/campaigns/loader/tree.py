@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ruamel.yaml.nodes import MappingNode
     from ruamel.yaml.nodes import Node as YamlNode
 
-MAX_BYTES = 256 * 1024
+MAX_BYTES = 128 * 1024
 MAX_DEPTH = 24
 
 Scalar = str | int | float | bool | None
@@ -121,7 +121,7 @@ def _bracket_depth(text: str) -> int:
 
 def _composed(text: str, file: str) -> YamlNode:
     from ruamel.yaml import YAML  # noqa: PLC0415 - heavy, and only a campaign file needs it
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415 - as above
 
     try:
         root: YamlNode | None = YAML(typ="rt", pure=True).compose(text)

@@ -61,9 +61,9 @@ def _outside_choices(error: ErrorDetails) -> str:
 _SENTENCES: Mapping[str, Callable[[ErrorDetails], str]] = {
     "missing": lambda error: f"缺少“{error['loc'][-1]}”",
     "literal_error": _outside_choices,
+    "enum": _outside_choices,
     "union_tag_invalid": _outside_choices,
     "value_error": lambda error: str(error["ctx"]["error"]),
-    "string_pattern_mismatch": lambda error: f"“{error['input']}”写法不合要求（{error['ctx']['pattern']}）",
 }
 
 

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from services.campaigns.findings import Frozen
 from services.campaigns.references import UnitTypeRef
 from services.campaigns.text import Id, Text
+
+
+def _six_digits(text: str) -> str:
+    if re.fullmatch(r"\d{6}", text, re.ASCII) is None:
+        raise ValueError(f"“{text[:20]}”应为六位数字的区划代码")
+    return text
+
+
+RegionCode = Annotated[str, AfterValidator(_six_digits)]
 
 
 class Host(Frozen):
@@ -24,7 +34,7 @@ class Unit(Frozen):
     id: Id
     name: Text
     type: UnitTypeRef
-    region_code: str = Field(pattern=r"^\d{6}$")
+    region_code: RegionCode
     aliases: tuple[Text, ...] = ()
 
 

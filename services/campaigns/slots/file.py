@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
 from services.campaigns.findings import Severity
 from services.campaigns.quantities import Base, is_size, parse_size_bytes, size_text
@@ -18,6 +18,12 @@ def _read(value: object, info: ValidationInfo) -> object:
     return parse_size_bytes(value, base) if isinstance(value, str) else value
 
 
+def _in_words(text: str) -> str:
+    parse_size_bytes(text, "decimal")
+    return text
+
+
+Written = Annotated[str, AfterValidator(_in_words)]
 Bytes = Annotated[int, BeforeValidator(_read), Field(gt=0)]
 
 
@@ -32,7 +38,7 @@ class FileSize(SlotRule):
     meaning: ClassVar[str] = "文件在磁盘上的大小；按通知写法（1G、5MB）填写，base 定按二进制还是十进制读"
     kind: Literal["file_size"] = "file_size"
     base: Base = "binary"
-    written: str | None = Field(default=None, pattern=r"^\d+(\.\d+)?[KMGT]B?$")
+    written: Written | None = None
     min_bytes: Bytes | None = None
     max_bytes: Bytes | None = None
     inclusive: bool = True

@@ -249,7 +249,7 @@ class _File:
         if request.limit < 0 or request.offset < 0:
             raise ValueError("limit and offset count from 0")
 
-    def _change(self, connection: Any, change: Document | Removal) -> bool:  # noqa: ANN401  # pysqlite3 ships no types
+    def _change(self, connection: Any, change: Document | Removal) -> bool:  # pysqlite3 ships no types
         known = connection.execute("SELECT row, version FROM seen WHERE id = ?", (change.id,)).fetchone()
         if known and known[1] >= change.version:
             return False
@@ -264,7 +264,7 @@ class _File:
             self._insert(connection, row, change)
         return True
 
-    def _delete(self, connection: Any, row: int) -> None:  # noqa: ANN401  # pysqlite3 ships no types
+    def _delete(self, connection: Any, row: int) -> None:  # pysqlite3 ships no types
         """Take a row out with the terms it was put in with: FTS5's own contentless delete leaves its totals behind."""
         old = connection.execute("SELECT text FROM body WHERE row = ?", (row,)).fetchone()
         if old is None:
@@ -274,23 +274,20 @@ class _File:
         for table in ("meta", "body"):
             connection.execute(f"DELETE FROM {table} WHERE row = ?", (row,))  # noqa: S608  # our own table names
 
-    def _insert(self, connection: Any, row: int, document: Document) -> None:  # noqa: ANN401  # pysqlite3 ships no types
+    def _insert(self, connection: Any, row: int, document: Document) -> None:  # pysqlite3 ships no types
         facets = [document.facets[facet] for facet in self._spec.facets]
         _insert(connection, "meta", (row, document.id, (document.date - _EPOCH) // _MILLISECOND, *facets))
         text = [document.text[name] for name in self._fields]
         _insert(connection, "body", (row, _json(text), _json(dict(document.stored))))
         _insert(connection, f"grams (rowid, {self._columns})", (row, *map(grams.index_text, text)))
 
-    def _hit(self, connection: Any, row: int) -> Hit:  # noqa: ANN401  # pysqlite3 ships no types
-        sql = (
-            "SELECT id, version, date, text, stored FROM body JOIN meta USING (row) JOIN seen USING (row, id) "
-            "WHERE row = ?"
-        )
+    def _hit(self, connection: Any, row: int) -> Hit:  # pysqlite3 ships no types
+        sql = "SELECT id, version, date, text, stored FROM body JOIN meta USING (row) JOIN seen USING (row, id) WHERE row = ?"
         identity, version, date, text, stored = connection.execute(sql, (row,)).fetchone()
         fields = dict(zip(self._fields, json.loads(text), strict=True))
         return Hit(identity, version, _EPOCH + date * _MILLISECOND, fields, json.loads(stored))
 
-    def _connection(self) -> Any:  # noqa: ANN401  # pysqlite3 ships no types
+    def _connection(self) -> Any:  # pysqlite3 ships no types
         """Return this thread's connection; FTS5 cursors are not shared between threads."""
         if not hasattr(self._threads, "connection"):
             connection = sqlite.connect(
@@ -302,7 +299,7 @@ class _File:
             self._connections.append(connection)
         return self._threads.connection
 
-    def _create(self, connection: Any) -> None:  # noqa: ANN401  # pysqlite3 ships no types
+    def _create(self, connection: Any) -> None:  # pysqlite3 ships no types
         facets = "".join(f', "{facet}" TEXT NOT NULL' for facet in self._spec.facets)
         with _transaction(connection):
             for statement in (
@@ -318,7 +315,7 @@ class _File:
             )
 
 
-def _insert(connection: Any, table: str, values: Sequence[object]) -> None:  # noqa: ANN401  # pysqlite3 ships no types
+def _insert(connection: Any, table: str, values: Sequence[object]) -> None:  # pysqlite3 ships no types
     connection.execute(f"INSERT INTO {table} VALUES ({_placeholders(values)})", values)  # noqa: S608  # our own table names
 
 
@@ -336,7 +333,7 @@ def _placeholders(values: Sequence[object]) -> str:
 
 
 @contextmanager
-def _transaction(connection: Any, begin: str = "BEGIN IMMEDIATE") -> Iterator[None]:  # noqa: ANN401  # no types
+def _transaction(connection: Any, begin: str = "BEGIN IMMEDIATE") -> Iterator[None]:  # no types
     connection.execute(begin)
     try:
         yield

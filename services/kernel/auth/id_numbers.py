@@ -47,9 +47,9 @@ def checked_id_number(number: str) -> str:
     Length, digits, date of birth and check character are looked at; the region code is not, because codes come and go.
     """
     from stdnum.cn import ric  # noqa: PLC0415 - few processes ever see a number
-    from stdnum.exceptions import ValidationError  # noqa: PLC0415
+    from stdnum.exceptions import ValidationError  # noqa: PLC0415 - as above
 
-    compact = ric.compact(unicodedata.normalize("NFKC", number))
+    compact = ric.compact("".join(unicodedata.normalize("NFKC", number).replace("-", "").split()))
     if len(compact) != LENGTH:
         raise IdNumberRefused(f"身份证号应为{LENGTH}位，现为{len(compact)}位，请核对。", "The ID number has a wrong length.")
     if not (compact.isascii() and compact[:-1].isdigit() and (compact[-1].isdigit() or compact[-1] == "X")):

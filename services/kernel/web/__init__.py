@@ -17,7 +17,7 @@ from services.kernel.web.access import (
 )
 from services.kernel.web.app import build_app, one_origin
 from services.kernel.web.bodies import Router, parse_json, read_body
-from services.kernel.web.context import Ctx, ServiceContext, ServiceDefinition
+from services.kernel.web.context import Ctx
 from services.kernel.web.exchange import exchange_of, stamp_of
 from services.kernel.web.problems import problem_response
 from services.kernel.web.writes import Answer, IfMatch, MustMatch, answer, perform
@@ -33,8 +33,6 @@ __all__ = [
     "Received",
     "RouteAccess",
     "Router",
-    "ServiceContext",
-    "ServiceDefinition",
     "answer",
     "build_app",
     "ended_cookie",

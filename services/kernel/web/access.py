@@ -7,11 +7,12 @@ from typing import Annotated, Any, Protocol
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
+from fastapi.routing import RouteContext, iter_route_contexts
 
 from services.kernel.auth import Principal, Role, Session
 from services.kernel.errors import Forbidden, Unauthenticated
 from services.kernel.settings import Settings
+from services.kernel.web.bodies import StrictRoute
 from services.kernel.web.exchange import exchange_of, stamp_of
 
 COOKIE = "laurel_session"
@@ -169,7 +170,7 @@ def _lines(app: FastAPI) -> Iterator[RouteAccess]:
 
 
 def _declared(context: RouteContext) -> tuple[str, ...]:
-    if not isinstance(context.original_route, APIRoute):
+    if not isinstance(context.original_route, StrictRoute):
         raise TypeError(f"{context.path} is not a route of services.kernel.web.Router")
     found = {access.names() for access in _accesses(context.dependant)}
     if len(found) != 1:

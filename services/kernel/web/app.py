@@ -10,33 +10,33 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.kernel.auth import Verifier
+from services.kernel.service import Context
 from services.kernel.web.access import route_access
-from services.kernel.web.context import ServiceContext, ServiceDefinition
 from services.kernel.web.edge import Edge
 from services.kernel.web.health import alive_response, health_routes, metrics_response, readiness, ready_response
 from services.kernel.web.problems import install
 
 
-def build_app(definition: ServiceDefinition, context: ServiceContext) -> FastAPI:
+def build_app(context: Context) -> FastAPI:
     """Return the service's app. Raises TypeError when a route does not declare who may use it."""
-    app = FastAPI(title=definition.name, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app = FastAPI(title=context.name, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.context = context
     app.state.verifier = Verifier(context.keys, context.revocations)
     install(app)
     app.add_middleware(Edge, context=context)
-    for router in (*definition.routers, health_routes(app)):
+    for router in (*context.definition.routers, health_routes(app)):
         app.include_router(router)
     route_access(app)
     return app
 
 
 def one_origin(apps: Mapping[str, FastAPI]) -> ASGIApp:
-    """Serve several apps under one origin, by the first two or one segments; the app of "" takes what no other owns.
+    """Serve several apps under one origin, by the first one or two segments of the path; "" takes what no other owns.
 
     Health, readiness and metrics speak for all of them.
     """
-    by_segment = {prefix.strip("/"): app for prefix, app in apps.items()}
-    members = list({id(app): app for app in by_segment.values()}.values())
+    by_prefix = {prefix.strip("/"): app for prefix, app in apps.items()}
+    members = list({id(app): app for app in by_prefix.values()}.values())
     shared: dict[str, Callable[[], Awaitable[Response]]] = {
         "healthz": _alive,
         "readyz": lambda: _ready(members),
@@ -47,11 +47,12 @@ def one_origin(apps: Mapping[str, FastAPI]) -> ASGIApp:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
             return
-        segment, _, rest = scope["path"].lstrip("/").partition("/")
-        if (speaks_for_all := shared.get(segment)) is not None and scope["type"] == "http":
+        first, _, rest = scope["path"][1:].partition("/")
+        if (speaks_for_all := shared.get(scope["path"][1:])) is not None and scope["type"] == "http":
             await (await speaks_for_all())(scope, receive, send)
             return
-        app = by_segment.get(f"{segment}/{rest.partition('/')[0]}") or by_segment.get(segment) or by_segment[""]
+        two = f"{first}/{rest.partition('/')[0]}"
+        app = by_prefix.get(two) or by_prefix.get(first) or by_prefix[""]
         await app(scope, receive, send)
 
     return dispatch

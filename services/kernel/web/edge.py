@@ -14,9 +14,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.kernel import metrics
 from services.kernel.errors import Forbidden, NotFound, Problem
 from services.kernel.logs import next_traceparent, tracing
+from services.kernel.service import Context
 from services.kernel.web.access import COOKIE
 from services.kernel.web.bodies import UNTYPABLE
-from services.kernel.web.context import ServiceContext
 from services.kernel.web.exchange import SCOPE_KEY, Exchange
 from services.kernel.web.paths import route_template
 from services.kernel.web.problems import problem_response, unexpected
@@ -46,10 +46,10 @@ WANTED = frozenset({b"traceparent", b"origin", b"host", b"cookie", b"authorizati
 class Edge:
     """Stamps writes, times bodies, traces, counts, logs, guards cookies, and answers what nobody else answered."""
 
-    def __init__(self, app: ASGIApp, *, context: ServiceContext) -> None:
+    def __init__(self, app: ASGIApp, *, context: Context) -> None:
         self._app = app
         self._context = context
-        self._service: str = context.definition.name
+        self._service = context.name
         self._meters = _Meters(self._service)
         self._log = structlog.get_logger()
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from fastapi import FastAPI
 from pydantic_core import to_json
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 from starlette.responses import Response
 
 from services.kernel import metrics
-from services.kernel.errors import LaurelError
+from services.kernel.service import Context
 from services.kernel.web.access import public
 from services.kernel.web.bodies import Router
 
@@ -30,20 +29,18 @@ class Readiness:
 
     @property
     def ready(self) -> bool:
-        """My own database answers, and my keys are there."""
+        """My own database answers; without its keys a service does not start at all."""
         return not self.problems
 
 
-async def readiness(context: Any) -> Readiness:
-    """Ask a service's database, keys and engines."""
-    state = Readiness(context.definition.name, degraded=sorted(context.degraded()))
+async def readiness(context: Context) -> Readiness:
+    """Ask a service's database and engines."""
+    state = Readiness(context.name, degraded=sorted(context.degraded()))
     try:
         async with asyncio.timeout(PATIENCE_S):
             await context.database.read(lambda connection: connection.execute(text("SELECT 1")).scalar_one())
-    except (LaurelError, OSError, TimeoutError):
+    except Exception:  # noqa: BLE001 - whatever keeps the database from answering, the service is not ready
         state.problems.append("database")
-    if context.keys is None:
-        state.problems.append("keys")
     return state
 
 
@@ -72,12 +69,12 @@ async def metrics_response(apps: Iterable[FastAPI]) -> Response:
     return Response(metrics.exposition(), media_type=metrics.CONTENT_TYPE)
 
 
-async def _observe(context: Any) -> None:
-    service = context.definition.name
+async def _observe(context: Context) -> None:
+    service = context.name
     oldest = context.stamps.oldest()
     age_s = (context.clock.now() - oldest).total_seconds() if oldest else 0.0
     metrics.STAMP_AGE.labels(service).set(max(0.0, age_s))
-    observers: Sequence[Callable[[Connection], None]] = context.definition.observers
+    observers = context.definition.observers
     if observers:
         await context.database.read(lambda connection: [observe(connection) for observe in observers])
 

@@ -43,13 +43,21 @@ def problem_response(problem: Problem) -> Response:
     document = {
         **problem.extra,
         "type": f"urn:laurel:problem:{problem.type}",
-        "title": HTTPStatus(problem.status).phrase,
+        "title": _title(problem.status),
         "status": problem.status,
         "detail": problem.detail,
         "message": problem.message,
         "instance": f"urn:laurel:trace:{trace_id}",
     }
     return Response(to_json(document), problem.status, _headers(problem), MEDIA_TYPE)
+
+
+def _title(status: int) -> str:
+    """Name a status; a protocol on top of HTTP may have statuses of its own, such as tus' 460."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return f"Status {status}"
 
 
 def unexpected(exception: BaseException) -> Problem:

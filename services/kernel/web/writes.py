@@ -16,8 +16,7 @@ from starlette.responses import Response
 
 from services.kernel.errors import Changed, Invalid, PreconditionRequired, Unprocessable
 from services.kernel.instants import to_us
-from services.kernel.logs import tracing
-from services.kernel.ports import Piece, Transaction
+from services.kernel.ports import Database, Piece, Transaction
 from services.kernel.web.exchange import exchange_of
 from services.kernel.web.paths import route_template
 
@@ -56,18 +55,16 @@ async def perform(request: Request, piece: Piece[Any], *, status: int = 200) -> 
     Idempotency-Key the answer of a success is kept in the same transaction, per account and route, and given again byte
     for byte. Raises what the piece raises, with nothing of it kept; `Unprocessable` when the key came with another body.
     """
-    context = request.app.state.context
-    traceparent = exchange_of(request.scope).traceparent
+    database: Database = request.app.state.context.database
     kept = await _Kept.of(request)
 
     def run(transaction: Transaction) -> Rendered:
-        with tracing(traceparent):
-            if kept is None:
-                return render(piece(transaction), status)
-            return kept.find(transaction) or kept.keep(transaction, render(piece(transaction), status))
+        if kept is None:
+            return render(piece(transaction), status)
+        return kept.find(transaction) or kept.keep(transaction, render(piece(transaction), status))
 
     try:
-        rendered: Rendered = await context.database.submit(run)
+        rendered = await database.submit(run)
     except Changed as changed:
         changed.extra.setdefault("submitted", await _submitted(request))
         raise

@@ -1,0 +1,1 @@
+"""Plays a campaign through the public HTTP API; imports nothing of the platform."""

@@ -1,0 +1,268 @@
+"""The tus 1.0 endpoints.
+
+`domain.uploads` reads what a request says, `tools.receiving` takes its bytes, `actions.uploads` writes its facts.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Coroutine
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request, Response
+
+from services.intake.actions import uploads as actions
+from services.intake.actions.uploads import Different, Works
+from services.intake.domain import uploads as protocol
+from services.intake.domain.uploads import CONTENT_TYPE, Progress
+from services.intake.store import uploads as store
+from services.intake.store.uploads import Upload
+from services.intake.tools.part_files import ShorterThanAcknowledged
+from services.intake.tools.receiving import ensure_room
+from services.kernel import metrics
+from services.kernel.auth import Principal, Role, check_upload_token, upload_token
+from services.kernel.errors import Forbidden, NotFound, Problem
+from services.kernel.ports import Transaction
+from services.kernel.service import Context
+from services.kernel.web import Ctx, Received, exchange_of, public, require, signed_address
+from services.kernel.web.bodies import StrictRoute
+
+ROOM_RESERVE_BYTES = 256 * 1024 * 1024
+PAUSE = timedelta(seconds=30)
+BY_ADDRESS = [signed_address("upload")]
+
+
+class TusRoute(StrictRoute):
+    """A route whose every answer, refusals included, names the protocol's version."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap the strict handler."""
+        handle = super().get_route_handler()
+
+        async def versioned(request: Request) -> Response:
+            try:
+                response = await handle(request)
+            except Problem as problem:
+                problem.headers.setdefault("Tus-Resumable", protocol.VERSION)
+                raise
+            response.headers.setdefault("Tus-Resumable", protocol.VERSION)
+            return response
+
+        return versioned
+
+
+def router(works: Works) -> APIRouter:
+    """Return the routes of `/uploads`, for works as they are kept here."""
+    routes = APIRouter(route_class=TusRoute, redirect_slashes=False)
+
+    @routes.options("/uploads", dependencies=[public()])
+    @routes.options("/uploads/{upload_id}", dependencies=[public()])
+    async def describe(context: Ctx) -> Response:
+        return Response(status_code=204, headers=protocol.options_headers(context.settings.upload_max_bytes))
+
+    @routes.post("/uploads")
+    async def create(
+        request: Request, context: Ctx, who: Annotated[Principal, require(Role.LIAISON)], received: Received
+    ) -> Response:
+        return await _Desk(context, works).create(request, who, received)
+
+    @routes.head("/uploads/{upload_id}", dependencies=BY_ADDRESS)
+    async def head(request: Request, context: Ctx, upload_id: str) -> Response:
+        return await _Desk(context, works).head(request, upload_id)
+
+    @routes.patch("/uploads/{upload_id}", dependencies=BY_ADDRESS)
+    async def patch(request: Request, context: Ctx, upload_id: str) -> Response:
+        return await _Desk(context, works).patch(request, upload_id)
+
+    @routes.delete("/uploads/{upload_id}", dependencies=BY_ADDRESS)
+    async def delete(request: Request, context: Ctx, upload_id: str) -> Response:
+        return await _Desk(context, works).delete(request, upload_id)
+
+    @routes.post("/uploads/{upload_id}", dependencies=BY_ADDRESS)
+    async def override(request: Request, context: Ctx, upload_id: str) -> Response:
+        """Serve clients whose network lets only GET and POST through, as the protocol asks."""
+        desk = _Desk(context, works)
+        exchange_of(request.scope).release()
+        match request.headers.get("x-http-method-override", "").upper():
+            case "PATCH":
+                return await desk.patch(request, upload_id)
+            case "DELETE":
+                return await desk.delete(request, upload_id)
+        raise NotFound
+
+    return routes
+
+
+class _Desk:
+    """Serves one request."""
+
+    def __init__(self, context: Context, works: Works) -> None:
+        self._context = context
+        self._works = works
+        self._receiver = actions.receiver_of(context)
+
+    async def create(self, request: Request, who: Principal, received: datetime) -> Response:
+        protocol.check_version(request.headers.get("tus-resumable"))
+        settings = self._context.settings
+        creation = protocol.read_creation(request.headers, settings.upload_max_bytes)
+        ensure_room(shutil.disk_usage(self._receiver.folder).free, creation.length_bytes, ROOM_RESERVE_BYTES)
+        unit_id = who.unit_id
+        if unit_id is None:
+            raise Forbidden("您的账号不属于推荐单位，不能上传。", "This account belongs to no unit.")
+        lifetime = timedelta(seconds=settings.upload_lifetime_s)
+
+        def piece(transaction: Transaction) -> Upload:
+            return actions.begin(
+                transaction,
+                self._works,
+                creation,
+                account_id=who.account_id,
+                unit_id=unit_id,
+                received=received,
+                lifetime=lifetime,
+            )
+
+        row = await self._context.database.submit(piece)
+        exchange_of(request.scope).release()
+        token = upload_token(self._context.keys, row.id, row.expires_at)
+        headers = {"Location": f"/uploads/{row.id}?token={token}"}
+        try:
+            row = await self._first_bytes(request, row)
+        except Problem as problem:
+            problem.headers.update(headers)
+            raise
+        return Response(status_code=201, headers=headers | protocol.progress_headers(row.progress))
+
+    async def _first_bytes(self, request: Request, row: Upload) -> Upload:
+        """Take what came with the creation; an empty file is whole at once."""
+        if row.length_bytes and not _brings_bytes(request):
+            return row
+        await self._receive(request, row.id, 0, CONTENT_TYPE)
+        return await self._row(row.id)
+
+    async def head(self, request: Request, upload_id: str) -> Response:
+        row = await self._admitted(request, upload_id)
+        headers = protocol.progress_headers(row.progress) | {"Upload-Length": str(row.length_bytes)}
+        if row.client_metadata:
+            headers["Upload-Metadata"] = row.client_metadata
+        return Response(status_code=200, headers=headers)
+
+    async def patch(self, request: Request, upload_id: str) -> Response:
+        row = await self._admitted(request, upload_id)
+        offset, kind = protocol.read_offset(request.headers), request.headers.get("content-type")
+        if row.is_whole:
+            protocol.check_patch(row.progress, offset, kind, _content_length(request))
+        else:
+            await self._receive(request, upload_id, offset, kind)
+            row = await self._row(upload_id)
+        return Response(status_code=204, headers=protocol.progress_headers(row.progress))
+
+    async def delete(self, request: Request, upload_id: str) -> Response:
+        await self._admitted(request, upload_id)
+        await self._receiver.discard(upload_id, lambda: self._terminate(upload_id))
+        return Response(status_code=204)
+
+    async def _admitted(self, request: Request, upload_id: str) -> Upload:
+        """Return the upload whose address this is; one that is whole and not stored yet is stored first.
+
+        Raises VersionMismatch, `NotFound`, `Gone`.
+        """
+        now = self._context.clock.now()
+        protocol.check_version(request.headers.get("tus-resumable"))
+        check_upload_token(self._context.keys, request.query_params.get("token", ""), upload_id, now=now)
+        row = await self._row(upload_id)
+        protocol.check_alive(row.progress, now)
+        if row.is_whole and row.state == "receiving":
+            await self._store(upload_id)
+            row = await self._row(upload_id)
+        return row
+
+    async def _row(self, upload_id: str) -> Upload:
+        row = await self._context.database.read(lambda connection: store.find(connection, upload_id))
+        if row is None:
+            raise NotFound
+        return row
+
+    async def _receive(self, request: Request, upload_id: str, offset: int, kind: str | None) -> None:
+        """Take the body, and when it was the last of the file store it. A refusal says where the upload stands."""
+        save = _Saver(self._context, upload_id, offset)
+
+        async def look() -> Progress:
+            row, now = await self._row(upload_id), self._context.clock.now()
+            protocol.check_alive(row.progress, now)
+            protocol.check_patch(row.progress, offset, kind, _content_length(request))
+            save.resumes = offset > 0 and now - row.moved_at > PAUSE
+            return row.progress
+
+        try:
+            await self._receiver.receive(
+                upload_id,
+                request.stream(),
+                look=look,
+                save=save,
+                checksum=protocol.read_checksum(request.headers.get("upload-checksum")),
+                sync_bytes=self._context.settings.upload_sync_bytes,
+            )
+        except ShorterThanAcknowledged as shorter:
+            present_bytes = shorter.size_bytes
+            await self._context.database.submit(lambda transaction: actions.move_on(transaction, upload_id, present_bytes))
+            raise protocol.wrong_offset(offset, present_bytes) from shorter
+        except Different:
+            await self._receiver.discard(upload_id, lambda: self._terminate(upload_id))
+            raise
+        except Problem as problem:
+            problem.headers.setdefault("Upload-Offset", str((await self._row(upload_id)).offset_bytes))
+            raise
+        if save.whole:
+            await self._store(upload_id)
+
+    async def _store(self, upload_id: str) -> None:
+        """Move a whole upload into the object store and record it."""
+        path = self._receiver.path(upload_id)
+        row = await self._row(upload_id)
+        key = await self._receiver.alone(upload_id, lambda: actions.store_object(self._context.store, row, path))
+        await self._context.database.submit(partial(actions.complete, works=self._works, upload_id=upload_id, object_key=key))
+
+    async def _terminate(self, upload_id: str) -> None:
+        await self._context.database.submit(lambda transaction: actions.terminate(transaction, upload_id))
+
+
+class _Saver:
+    """Writes offsets as they become durable, and knows whether the last one was the end."""
+
+    def __init__(self, context: Context, upload_id: str, offset: int) -> None:
+        self._context = context
+        self._upload_id = upload_id
+        self._offset = offset
+        self.resumes = False
+        self.whole = False
+
+    async def __call__(self, offset_bytes: int, sha256: str | None) -> None:
+        durable_at = self._context.clock.now()
+
+        def piece(transaction: Transaction) -> None:
+            if sha256 is None:
+                actions.move_on(transaction, self._upload_id, offset_bytes)
+            else:
+                actions.close(transaction, self._upload_id, sha256, durable_at=durable_at)
+
+        await self._context.database.submit(piece)
+        self.whole = sha256 is not None
+        self._count(offset_bytes)
+
+    def _count(self, offset_bytes: int) -> None:
+        metrics.UPLOAD_BYTES.inc(offset_bytes - self._offset)
+        metrics.UPLOAD_RESUMES.inc(int(self.resumes))
+        self._offset, self.resumes = offset_bytes, False
+
+
+def _content_length(request: Request) -> int | None:
+    stated = request.headers.get("content-length")
+    return int(stated) if stated is not None else None
+
+
+def _brings_bytes(request: Request) -> bool:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind == CONTENT_TYPE and request.headers.get("content-length") != "0"

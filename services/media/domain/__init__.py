@@ -1,0 +1,1 @@
+"""What was measured in a file, and what a slot's rules say of it. Pure: no file is opened here."""

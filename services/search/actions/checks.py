@@ -1,0 +1,97 @@
+"""Has it already won? Asked of works as they are saved, submitted and locked, and answered by search's own event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Connection
+
+from services.kernel.contracts.events import Compared, EarlierMatch, ExclusionChecked
+from services.kernel.ports import Transaction
+from services.search.actions.entries import entry_of
+from services.search.actions.register import campaign_rules
+from services.search.domain.answers import Match, Outcome, Rules, judge
+from services.search.domain.decisions import fields_hash
+from services.search.domain.entries import Entry
+from services.search.store import checks, decisions, register
+from services.search.store.campaigns import CampaignRules
+
+Phase = Literal["draft", "submit", "lock", "decision"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A work as it is compared: `compared_hash` names the fields, so that the owner ignores an answer on others."""
+
+    work_id: str
+    campaign_id: str
+    track: str
+    title: str
+    region_code: str
+    compared: Compared
+    compared_hash: str
+
+
+def answer(connection: Connection, entry: Entry, rules: Rules, work_id: str | None = None) -> Outcome:
+    """Answer for an entry from the register and from what persons decided. A work's own result is no earlier one."""
+    records = [record for record in register.like(connection, entry) if not record.is_of(work_id)]
+    return judge(entry, records, rules, decisions.of_fields(connection, fields_hash(entry)) if records else ())
+
+
+def rules_for(campaign: CampaignRules, track_id: str) -> tuple[str, Rules] | None:
+    """Return the subject of a track and its rules on earlier winners."""
+    track = campaign.track(track_id)
+    return (track.subject, Rules(track.prior_winners, campaign.recommend)) if track else None
+
+
+def entry_and_rules(transaction: Transaction, asked: Asked) -> tuple[Entry, Rules] | None:
+    """Return what a work is compared as and by which rules; None for a track that its campaign does not have.
+
+    Raises `NotYet` while the campaign has not arrived.
+    """
+    found = rules_for(campaign_rules(transaction, asked.campaign_id), asked.track)
+    if found is None:
+        return None
+    subject, rules = found
+    return entry_of(subject, asked.title, asked.compared, asked.region_code), rules
+
+
+def check(transaction: Transaction, asked: Asked, phase: Phase) -> None:
+    """Answer for a work, and tell its owner when the answer, the fields or the phase are not those last told."""
+    found = entry_and_rules(transaction, asked)
+    if found is None:
+        return
+    entry, rules = found
+    told = _event(asked, phase, answer(transaction.connection, entry, rules, asked.work_id), rules)
+    if told != checks.get(transaction.connection, asked.work_id):
+        checks.keep(transaction.connection, told)
+        transaction.emit(told)
+
+
+def _event(asked: Asked, phase: Phase, outcome: Outcome, rules: Rules) -> ExclusionChecked:
+    effects = {rule.effect for rule in rules.rules}
+    return ExclusionChecked(
+        work_id=asked.work_id,
+        campaign_id=asked.campaign_id,
+        phase=phase,
+        compared_hash=asked.compared_hash,
+        answer=outcome.answer.value,
+        effect="exclude" if "exclude" in effects else "note",
+        sentence=outcome.sentence,
+        matches=tuple(map(_match, outcome.matches)),
+    )
+
+
+def _match(match: Match) -> EarlierMatch:
+    """Say of a record what may leave the service: no name, no number."""
+    record = match.record
+    return EarlierMatch(
+        record=record.record,
+        external_id=record.external_id,
+        source=record.source,
+        title=record.honour,
+        year=record.year,
+        level=record.level or "",
+        reasons=match.words,
+    )

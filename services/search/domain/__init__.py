@@ -1,0 +1,1 @@
+"""What makes two entries the same person, project or work, and what a campaign does about it. Pure."""
