@@ -168,9 +168,7 @@ def keep_handed(transaction: Transaction, message_id: str, handed: Iterable[Copy
 def sight(connection: Connection, who: Principal) -> Sight:
     """Return what this person may see."""
     invitation_id = known.invitation_of(connection, who.account_id)
-    return sight_of(
-        who.account_id, who.role, unit_id=who.unit_id, campaign_id=who.campaign_id, invitation_id=invitation_id
-    )
+    return sight_of(who.account_id, who.role, unit_id=who.unit_id, campaign_id=who.campaign_id, invitation_id=invitation_id)
 
 
 def find_message(connection: Connection, who: Principal, message_id: str) -> tuple[Kept, Sight]:

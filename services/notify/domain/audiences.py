@@ -48,9 +48,7 @@ def is_official(recipient: str) -> bool:
     return recipient.partition("/")[0] in {"unit", "invitation"}
 
 
-def sight_of(
-    account_id: str, role: str, *, unit_id: str | None, campaign_id: str | None, invitation_id: str | None
-) -> Sight:
+def sight_of(account_id: str, role: str, *, unit_id: str | None, campaign_id: str | None, invitation_id: str | None) -> Sight:
     """Return what a person may see; `invitation_id` is the one with which the account was opened."""
     own = [to_account(account_id)]
     if role in UNIT_ROLES and unit_id is not None:
