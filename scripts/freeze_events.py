@@ -144,12 +144,8 @@ def _value(name: str, annotation: Any) -> Any:
         return inner[0]
     if origin in {Union, types.UnionType}:
         return _value(name, next(choice for choice in inner if choice is not types.NoneType))
-    if origin is tuple:
-        return [_value(name, inner[0])]
-    if origin is dict:
-        return {_key(name): _value(name, inner[1])}
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return _object(annotation)
+    if origin in {tuple, dict}:
+        return [_value(name, inner[0])] if origin is tuple else {_key(name): _value(name, inner[1])}
     return _plain(name, annotation)
 
 
@@ -158,6 +154,8 @@ def _key(name: str) -> str:
 
 
 def _plain(name: str, annotation: Any) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return _object(annotation)
     if annotation is str:
         return _text(name)
     numbers = {int: 3, float: 461.2, bool: True, datetime: AT, Any: "id"}

@@ -25,7 +25,7 @@ def build_app(context: Context) -> FastAPI:
     app.state.verifier = Verifier(context.keys, context.revocations)
     install(app)
     app.add_middleware(Edge, context=context)
-    for router in (*context.definition.routers, operator_routes(context), health_routes(app)):
+    for router in (*context.definition.routers, operator_routes(context.name), health_routes(app)):
         app.include_router(router)
     route_access(app)
     return app

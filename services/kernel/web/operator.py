@@ -18,7 +18,6 @@ from services.kernel import deadletters, feed, inspection
 from services.kernel.auth import Principal, Role
 from services.kernel.deadletters import Letter, State
 from services.kernel.ports import Transaction
-from services.kernel.service import Context
 from services.kernel.web.access import require
 from services.kernel.web.bodies import Router
 from services.kernel.web.context import Ctx
@@ -75,9 +74,9 @@ class Dropped(BaseModel):
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
-def operator_routes(context: Context) -> Router:
+def operator_routes(service: str) -> Router:
     """Return one service's routes for operators."""
-    router = Router(prefix=f"/ops/{context.name}")
+    router = Router(prefix=f"/ops/{service}")
     router.get("/state")(_state)
     router.get("/deadletters")(_letters)
     router.get("/deadletters/{event_id}")(_letter)
@@ -89,6 +88,7 @@ def operator_routes(context: Context) -> Router:
 
 
 async def _state(request: Request, context: Ctx, _who: Operator) -> Response:
+    """Say where the service stands: schema, lag, deferred and dead events, jobs, clock."""
     state = partial(
         inspection.inspect,
         definition=context.definition,
@@ -100,6 +100,7 @@ async def _state(request: Request, context: Ctx, _who: Operator) -> Response:
 
 
 async def _letters(request: Request, context: Ctx, asked: Annotated[AskedLetters, Query()], _who: Operator) -> Response:
+    """List the events that wait or are dead."""
     found = partial(deadletters.find, consumer=asked.consumer, state=asked.state, limit=asked.limit)
     return answer(request, {"letters": await context.database.read(found)})
 
@@ -107,6 +108,7 @@ async def _letters(request: Request, context: Ctx, asked: Annotated[AskedLetters
 async def _letter(
     request: Request, context: Ctx, event_id: str, who: Operator, personal: Annotated[bool, Query()] = False
 ) -> Response:
+    """Show one of them with its event."""
     letter, envelope = await context.database.read(partial(deadletters.get, event_id=event_id))
     if personal:
         log.warning("personal parts shown", what="deadletter", event_id=event_id, by=who.account_id)
@@ -115,6 +117,8 @@ async def _letter(
 
 
 async def _retry(request: Request, context: Ctx, event_id: str, who: Operator) -> Response:
+    """Let it be tried now."""
+
     def piece(transaction: Transaction) -> Letter:
         transaction.after_commit(context.wake)
         return deadletters.retry(transaction, event_id, consumer=None, by=who.account_id)
@@ -123,6 +127,8 @@ async def _retry(request: Request, context: Ctx, event_id: str, who: Operator) -
 
 
 async def _drop(request: Request, context: Ctx, event_id: str, dropped: Dropped, who: Operator) -> Response:
+    """Give it up, for a reason."""
+
     def piece(transaction: Transaction) -> Letter:
         transaction.after_commit(context.wake)
         return deadletters.drop(transaction, event_id, consumer=None, reason=dropped.reason, by=who.account_id)
@@ -131,6 +137,7 @@ async def _drop(request: Request, context: Ctx, event_id: str, dropped: Dropped,
 
 
 async def _events(request: Request, context: Ctx, asked: Annotated[AskedEvents, Query()], who: Operator) -> Response:
+    """Read the service's part of the log."""
     if asked.personal:
         log.warning("personal parts shown", what="events", by=who.account_id)
     choose = feed.latest if asked.after is None else feed.following
@@ -143,6 +150,8 @@ async def _events(request: Request, context: Ctx, asked: Annotated[AskedEvents, 
 
 
 async def _place(request: Request, context: Ctx, asked: Annotated[AskedPlace, Query()], _who: Operator) -> Response:
+    """Find the place of an event, or of an instant, in it."""
+
     def query(connection: Connection) -> dict[str, Any]:
         if asked.event_id is not None:
             found = feed.position_of(connection, asked.event_id)

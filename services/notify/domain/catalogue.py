@@ -213,3 +213,13 @@ NEXT_STEPS: Mapping[str, tuple[str, str]] = {
     "block": ("请修改后重新上传。", "please correct this and upload again."),
     "unjudged": ("请稍后在平台上查看，文件已保存。", "please look again later; the file is kept."),
 }
+
+TEMPLATES: Mapping[TemplateId, tuple[Template, ...]] = {
+    TemplateId.INVITATION: (INVITATION_TO_UNIT, INVITATION_TO_EXPERT, INVITATION_TO_OFFICE),
+    TemplateId.RECEIPT: (RECEIPT_OF_WORK, RECEIPT_OF_LIST, RECEIPT_OF_FILES, RECEIPT_OF_LATE),
+    TemplateId.REPORT_READY: (REPORT_READY,),
+    TemplateId.RETURNED: (RETURNED,),
+    TemplateId.BALLOTS_ASSIGNED: (BALLOTS_ASSIGNED,),
+    TemplateId.BALLOTS_REMINDER: (BALLOTS_REMINDER,),
+    TemplateId.RESULT: (RESULT,),
+}
