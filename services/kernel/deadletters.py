@@ -73,13 +73,10 @@ def retry(transaction: Transaction, event_id: str, *, consumer: str | None, by: 
 
 
 def drop(transaction: Transaction, event_id: str, *, consumer: str | None, reason: str, by: str) -> Letter:
-    """Give an event up for good, for a reason; those behind it go on. Raises `NotFound`."""
+    """Give an event up for good, for a reason; those behind it are due already. Raises `NotFound`."""
     row = _row(transaction.connection, event_id, consumer)
     dropped = _letter(row)
     transaction.connection.execute(deferred.delete().where(deferred.c.arrival == row.arrival))
-    followers = and_(deferred.c.consumer == row.consumer, deferred.c.key == row.key, deferred.c.waits_for.is_(None))
-    going_on = update(deferred).where(followers, deferred.c.state == State.WAITING).values(due=transaction.now)
-    transaction.connection.execute(going_on)
     log.warning("dead letter dropped", consumer=row.consumer, event_id=event_id, type=row.type, reason=reason, by=by)
     return dropped
 

@@ -76,10 +76,11 @@ def test_a_report_waits_for_its_work_and_comes_by_itself(world, story, liaison):
     assert world.rows("SELECT * FROM deferred") == []
 
 
-def test_what_waits_does_not_hold_back_later_messages_of_its_key(world, story, liaison):
-    world.told("intake", story.liaison("a-shen"), returned(story), story.published)
-    world.told("intake", receipt(story))
-    assert "receipt" in [message["template"] for message in world.messages(liaison)]
+def test_what_waits_does_not_hold_back_what_it_waits_for(world, story, liaison):
+    world.told("intake", story.published, story.liaison("a-shen"), returned(story))
+    assert world.rows("SELECT key, waits_for FROM deferred") == [("work/w-1", "work/w-1")]
+    world.told("intake", story.work("w-1"))
+    until(lambda: [message["template"] for message in world.messages(liaison)] == ["returned"])
 
 
 def test_a_return_names_its_items_by_their_labels_and_its_term(ready, story, liaison):
