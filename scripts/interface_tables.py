@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from services.__main__ import app as laurel
 from services.campaigns.evaluation.publication import PUBLICATION_CHECKS
 from services.campaigns.evaluation.quotas import QUOTA_CHECKS
 from services.campaigns.evaluation.works import WORK_CHECKS
-from services.campaigns.slots import CHECK_IDS, ENGINE_CHECKS, RULES
+from services.campaigns.slots import ENGINE_CHECKS, RULES
 from services.intake.domain import uploads
 from services.kernel.auth import Role
 from services.kernel.docs import row, table
@@ -29,6 +29,43 @@ from services.search.domain.columns import ALIASES
 
 BEGIN, END = "<!-- {} -->", "<!-- /{} -->"
 SERVICES = Path(__file__).parents[1] / "services"
+
+CHECK_MEANINGS: Mapping[str, str] = {
+    "unreadable": "内容不是可以读取的视频或图片",
+    "hostile": "文件引用别的文件或过度膨胀，未予处理",
+    "field_missing": "必填项未填",
+    "field_type": "填报内容的类型不符",
+    "field_too_long": "超过字数",
+    "field_option": "不是所列选项之一",
+    "field_items": "列表的项数不符",
+    "field_hidden_character": "含有看不见的字符",
+    "field_id_number": "身份证号不符合编码规则",
+    "field_unknown": "活动没有这一填报项",
+    "slot_missing": "缺少材料",
+    "slot_too_many": "材料过多",
+    "slot_unknown": "活动没有这一材料",
+    "no_quota": "本单位在本类别没有名额",
+    "quota_cap": "超过名额上限",
+    "quota_floor": "某一类少于至少应有的件数",
+    "quota_below_min": "少于名额下限",
+    "quota_empty": "名单为空",
+    "stage_gap": "阶段之间有空档",
+    "stage_holiday": "阶段跨法定节假日",
+    "calendar_unknown": "当年的节假日安排尚未公布",
+    "reading_remark": "读法附有说明",
+    "rubric_not_in_notice": "通知未规定评审分值",
+    "award_sum": "奖项合计不符",
+    "photo_reach": "图片要求难以同时达到",
+    "reading_open": "读法尚未确认",
+}
+"""What each check that is no rule of a file looks for; a check without its line here fails the build."""
+
+PROBLEM_MEANINGS: Mapping[str, str] = {
+    "bad-request": "the request cannot be read",
+    "invalid-fields": "fields do not fit; `errors` names each: `field`, `in`, `rule`, `message`, `detail`",
+    "invalid-json": "the body is no JSON document that every program reads alike",
+}
+"""Where neither a class nor an English twin says it all."""
 
 
 def tables() -> dict[str, str]:
@@ -92,19 +129,20 @@ def problems_table() -> Iterator[str]:
 
 def problem_kinds() -> dict[str, tuple[int, str]]:
     """Return every kind with its status: those of the classes, and those that a place in the code gives."""
-    classes = {one.__name__: one for one in _descendants(Problem)} | {"Problem": Problem}
+    classes = {one.__name__: one for one in descendants(Problem)} | {"Problem": Problem}
     kinds = {one.kind: (one.status, _meaning(one)) for one in classes.values()}
     for call in _calls(classes):
         (kind,) = [keyword.value.value for keyword in call.keywords if keyword.arg == "kind"]  # type: ignore[attr-defined] # _calls chose them
         problem = classes[_name(call)]
         kinds.setdefault(kind, (problem.status, _said(call)))
-    return kinds
+    return {kind: (status, PROBLEM_MEANINGS.get(kind, meaning)) for kind, (status, meaning) in kinds.items()}
 
 
-def _descendants(of: type[Problem]) -> Iterator[type[Problem]]:
+def descendants(of: type[Problem]) -> Iterator[type[Problem]]:
+    """Yield every class below one."""
     for child in of.__subclasses__():
         yield child
-        yield from _descendants(child)
+        yield from descendants(child)
 
 
 def _meaning(problem: type[Problem]) -> str:
@@ -132,24 +170,33 @@ def _is_kind(keyword: ast.keyword) -> bool:
 def _said(call: ast.Call) -> str:
     """Return the English twin of the sentence, where it is the same each time."""
     told = call.args[1] if len(call.args) > 1 else None
+    if isinstance(told, ast.JoinedStr):
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in told.values).rstrip(".")
     return str(told.value).rstrip(".") if isinstance(told, ast.Constant) else ""
 
 
 def checks_table() -> Iterator[str]:
     """The closed list of check ids, by what is looked at."""
-    yield from table(("check", "of", "what"))
+    yield from table(("check", "of", "looks for"))
     for rule in RULES:
-        yield row(f"`{rule.model_fields['kind'].default}`", "a file", rule.label)
-    for check in ENGINE_CHECKS:
-        yield row(f"`{check}`", "a file", "")
-    for of, checks in (("a work", WORK_CHECKS), ("a list", QUOTA_CHECKS), ("a campaign file", PUBLICATION_CHECKS)):
+        yield row(f"`{rule.model_fields['kind'].default}`", "a file", rule.meaning)
+    for check, of in other_checks().items():
+        yield row(f"`{check}`", ", ".join(of), CHECK_MEANINGS[check])
+
+
+def other_checks() -> dict[str, list[str]]:
+    """Return the checks that are no rules of a file, and of what each is told."""
+    lists = (
+        ("a file", ENGINE_CHECKS),
+        ("a work", WORK_CHECKS),
+        ("a list", QUOTA_CHECKS),
+        ("a campaign file", PUBLICATION_CHECKS),
+    )
+    found: dict[str, list[str]] = {}
+    for of, checks in lists:
         for check in checks:
-            yield row(f"`{check}`", of, "")
-
-
-def check_ids() -> list[str]:
-    """Return every check id."""
-    return [*CHECK_IDS, *WORK_CHECKS, *QUOTA_CHECKS, *PUBLICATION_CHECKS]
+            found.setdefault(check, []).append(of)
+    return found
 
 
 def commands_table() -> Iterator[str]:
@@ -167,10 +214,21 @@ def commands() -> list[tuple[str, str]]:
 def _commands(command: Any, path: str) -> Iterator[tuple[str, str]]:
     inner = getattr(command, "commands", None)
     if inner is None:
-        yield path, " ".join((command.help or "").split())
+        words = [_word(parameter) for parameter in command.params if not getattr(parameter, "hidden", False)]
+        yield " ".join([path, *filter(None, words)]), " ".join((command.help or "").split())
         return
     for name, one in inner.items():
         yield from _commands(one, f"{path} {name}")
+
+
+def _word(parameter: Any) -> str:
+    """Return a parameter as a usage line shows it."""
+    if parameter.param_type_name == "argument":
+        name = (parameter.metavar or parameter.name.upper()).strip("[]")
+        return name if parameter.required else f"[{name}]"
+    name = max(parameter.opts, key=len)
+    shown = name if parameter.is_flag else f"{name} {(parameter.metavar or parameter.name).upper()}"
+    return shown if parameter.required else f"[{shown}]"
 
 
 def roles_table() -> Iterator[str]:

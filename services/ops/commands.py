@@ -70,7 +70,7 @@ def _examined(found: Examination) -> dict[str, Any]:
     return {"status": found.status, **asdict(found)}
 
 
-@DEADLETTERS.command("list", help="列出不能处理的事件；--waiting 连同等待中的。")
+@DEADLETTERS.command("list", help="列出不能处理的事件；--waiting 连同等待中的。0 已列出，3 没有办成，64 用法有误。")
 def list_letters(
     home: Home = None,
     consumer: Consumer = None,
@@ -96,7 +96,7 @@ def _line(letter: dict[str, Any]) -> str:
     return f"{told}\n    {letter['reason']}（已试{letter['attempts']}次{behind}）"
 
 
-@DEADLETTERS.command(help="查看一条事件和它不能处理的原因。")
+@DEADLETTERS.command(help="查看一条事件和它不能处理的原因。0 已显示，3 没有这条事件，64 用法有误。")
 def show(
     event_id: Annotated[str, typer.Argument(metavar="EVENT_ID")],
     home: Home = None,
@@ -116,9 +116,9 @@ def show(
         _tell([_line(found["letter"]), json.dumps(found["event"], ensure_ascii=False, indent=2)])
 
 
-@DEADLETTERS.command(help="让事件立即重试；--all 重试全部不能处理的事件。")
+@DEADLETTERS.command(help="让事件立即重试；--all 重试全部不能处理的事件。0 已安排，3 没有办成，64 用法有误。")
 def retry(
-    event_ids: Annotated[list[str] | None, typer.Argument(metavar="[EVENT_ID]...")] = None,
+    event_ids: Annotated[list[str] | None, typer.Argument(metavar="EVENT_ID...")] = None,
     every: Annotated[bool, typer.Option("--all", help="全部不能处理的事件")] = False,
     home: Home = None,
     consumer: Consumer = None,
@@ -135,7 +135,7 @@ def retry(
     _tell_done(done, "已安排重试", as_json=as_json)
 
 
-@DEADLETTERS.command(help="放弃一条事件，须写明原因；同一对象其后的事件继续处理。")
+@DEADLETTERS.command(help="放弃一条事件，须写明原因；同一对象其后的事件继续处理。0 已放弃，3 没有办成，64 用法有误。")
 def drop(
     event_id: Annotated[str, typer.Argument(metavar="EVENT_ID")],
     reason: Annotated[str, typer.Option("--reason", metavar="WHY", help="原因，记入日志")],
@@ -178,7 +178,7 @@ def _service_of(desk: Desk, event_id: str, consumer: str | None) -> str:
     return holding[0].name
 
 
-@EVENTS.command(help="显示最近的事件（CloudEvents），--follow 随到随显。")
+@EVENTS.command(help="显示最近的事件（CloudEvents），--follow 随到随显。0 已显示，3 没有办成，64 用法有误，130 中断。")
 def tail(
     *,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="继续等待新的事件")] = False,

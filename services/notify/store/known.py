@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, and_, bindparam, or_, select
 from sqlalchemy.dialects.sqlite import insert
 
 from services.kernel.tables import revocation
@@ -30,10 +31,18 @@ def keep_campaign(connection: Connection, words: CampaignWords, version: int, un
         connection.execute(unit.insert(), rows)
 
 
+_WORDS = select(campaign.c.words).where(campaign.c.campaign_id == bindparam("campaign_id"))
+
+
 def campaign_words(connection: Connection, campaign_id: str) -> CampaignWords | None:
     """Return a campaign's words, or None when it has not arrived."""
-    words = connection.execute(select(campaign.c.words).where(campaign.c.campaign_id == campaign_id)).scalar()
-    return None if words is None else CampaignWords.model_validate_json(words)
+    words = connection.execute(_WORDS, {"campaign_id": campaign_id}).scalar()
+    return None if words is None else _read(words)
+
+
+@lru_cache(maxsize=16)
+def _read(words: str) -> CampaignWords:
+    return CampaignWords.model_validate_json(words)
 
 
 def unit_names(connection: Connection, campaign_id: str) -> dict[str, str]:
@@ -76,7 +85,10 @@ def keep_work(connection: Connection, work_id: str, name: WorkName, sequence: in
     )
 
 
+_NAME = select(work.c.unit_id, work.c.unit_name, work.c.title).where(work.c.work_id == bindparam("work_id"))
+
+
 def work_name(connection: Connection, work_id: str) -> WorkName | None:
     """Return what is known of a work, or None when it has not arrived."""
-    row = connection.execute(select(work.c.unit_id, work.c.unit_name, work.c.title).where(work.c.work_id == work_id)).first()
+    row = connection.execute(_NAME, {"work_id": work_id}).first()
     return None if row is None else WorkName(*row)

@@ -33,24 +33,27 @@ class Kept:
     read_at: datetime | None = None
 
 
+_ADD = insert(message).on_conflict_do_nothing()
+
+
 def add(
     connection: Connection, message_id: str, letter: Letter, *, event_id: str, campaign_id: str | None, at: datetime
 ) -> bool:
     """Keep a message unless this event's message to this recipient is there; return whether it was added."""
-    row = insert(message).values(
-        id=message_id,
-        event_id=event_id,
-        recipient=letter.recipient,
-        template=letter.template,
-        campaign_id=campaign_id,
-        by_hand=letter.by_hand,
-        subject=letter.zh.subject,
-        text=letter.zh.text,
-        subject_en=letter.en.subject,
-        text_en=letter.en.text,
-        at=at,
-    )
-    return bool(connection.execute(row.on_conflict_do_nothing()).rowcount)
+    values = {
+        "id": message_id,
+        "event_id": event_id,
+        "recipient": letter.recipient,
+        "template": letter.template.value,
+        "campaign_id": campaign_id,
+        "by_hand": letter.by_hand,
+        "subject": letter.zh.subject,
+        "text": letter.zh.text,
+        "subject_en": letter.en.subject,
+        "text_en": letter.en.text,
+        "at": at,
+    }
+    return bool(connection.execute(_ADD, values).rowcount)
 
 
 def by_id(connection: Connection, message_id: str, account_id: str = "") -> Kept | None:
