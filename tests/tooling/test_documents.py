@@ -35,4 +35,4 @@ def test_metrics_share_the_products_prefix_and_say_their_unit():
     for metric in docs.declared_metrics():
         assert metric._name.startswith("laurel_")
         if type(metric).__name__ == "Histogram":
-            assert metric._name.endswith(("_seconds", "_bytes"))
+            assert metric._name.endswith(("_seconds", "_bytes", "_seconds_per_minute"))
