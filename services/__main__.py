@@ -17,6 +17,7 @@ from services.campaigns.commands import app as campaign
 from services.intake.commands import receipt_app as receipt
 from services.kernel.errors import LaurelError, Problem
 from services.media.commands import app as media
+from services.ops import commands as ops
 from services.review.commands import LEDGER
 from services.search import commands as winners
 
@@ -38,6 +39,7 @@ app.add_typer(campaign, name="campaign")
 app.add_typer(media, name="media")
 app.add_typer(receipt, name="receipt")
 app.add_typer(LEDGER, name="ledger")
+ops.add_to(app)
 
 
 @app.callback()
