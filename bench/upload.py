@@ -142,7 +142,7 @@ def to_server(server: Server, size: int, step: int) -> str:
     url = server.begin(size)
     path = url.removeprefix(server.address)
     host = server.address.removeprefix("http://")
-    with socket.create_connection(tuple(host.split(":"))) as connection:  # type: ignore[arg-type]
+    with socket.create_connection((host.partition(":")[0], int(host.partition(":")[2]))) as connection:
         for offset in range(0, size, step):
             length = min(step, size - offset)
             connection.sendall(
