@@ -278,7 +278,7 @@ class Story:
         self.invite_experts()
         declared = self.clerk.post("/rounds", {"campaign_id": self.campaign, "round": "second-round"})
         self.round = declared["round_id"]
-        self.clerk.until(f"/rounds/{self.round}", lambda told: bool(told))
+        self.clerk.until(f"/rounds/{self.round}", bool)
         ids = [expert.account["account_id"] for expert in self.experts]
         self.note("评审细则未定", self.refused(lambda: self.clerk.post(f"/rounds/{self.round}/open", {"expert_ids": ids})))
         self.clerk.put(f"/rounds/{self.round}/rubric", {"rubric": None})
