@@ -108,7 +108,7 @@ class Story:
             for work in self.works:
                 work.work_id = self.draft(work)
                 step()
-        for work, fault in zip(self.works[10::20], ("codec", "long", "silent"), strict=False):
+        for work, fault in zip(self.works[10::20], ("codec", "long", "small"), strict=False):
             work.fault = fault
 
     def draft(self, work: Work, campaign: str | None = None) -> str:
@@ -144,7 +144,7 @@ class Story:
         length = 6.0 + (len(work.title) + ord(work.title[0])) % 5 * 0.4
         line = f"{work.unit_name} · {'、'.join(work.fields()['performers'])}"
         clip = Clip(work.title, line, length)
-        wrong = {"codec": {"codec": "libx265"}, "long": {"duration_s": 10.0}, "silent": {"audio": False}}
+        wrong = {"codec": {"codec": "libx265"}, "long": {"duration_s": 10.0}, "small": {"width": 854, "height": 480}}
         return Clip(**{**_as_dict(clip), **wrong.get(work.fault, {})})
 
     def send(self, work: Work) -> None:
@@ -368,7 +368,7 @@ class Story:
         head = self.clerk.get(f"/rounds/{self.round}")["record"]["head"]
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "record.jsonl"
-            file.write_bytes(record if isinstance(record, bytes) else json.dumps(record).encode())
+            file.write_bytes(record)
             command = [sys.executable, str(ROOT / "docs/verify_record.py"), str(file), "--head", head]
             done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
         if done.returncode != 0:
