@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from services.kernel.handlers import Handlers
-from services.kernel.jobs import Jobs
-from services.kernel.service import Definition
+from sqlalchemy import Connection
+
+from services.intake.actions import closing, uploads
+from services.intake.actions.files import WorksOfUnits
+from services.intake.api import campaigns, clock, late, lists, people, receipts, sessions, works
+from services.intake.api.uploads import router as uploads_router
+from services.intake.handlers import HANDLERS
+from services.intake.jobs import JOBS
+from services.kernel.service import Context, Definition
+
+WORKS = WorksOfUnits()
+
+
+def start(context: Context) -> Callable[[], None] | None:
+    """Make good what a crash left of uploads."""
+    uploads.recover(context, WORKS)
+    return None
+
+
+def observe(connection: Connection) -> None:
+    """Set intake's gauges."""
+    uploads.observe(connection)
+    closing.observe(connection)
+
 
 INTAKE = Definition(
     name="intake",
@@ -23,9 +45,22 @@ INTAKE = Definition(
         "lists",
         "late",
         "receipts",
+        "office",
     ),
-    handlers=Handlers("intake"),
-    jobs=Jobs(),
-    routers=(),
+    handlers=HANDLERS,
+    jobs=JOBS,
+    routers=(
+        sessions.router,
+        people.router,
+        campaigns.router,
+        clock.router,
+        works.router,
+        uploads_router(WORKS),
+        lists.router,
+        late.router,
+        receipts.router,
+    ),
     migrations=Path(__file__).parent / "migrations",
+    observers=(observe,),
+    start=start,
 )
