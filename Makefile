@@ -42,7 +42,7 @@ format: setup ## lay the code out, and mend what ruff can mend
 	@$(PYTHON) -m ruff format $(SOURCES)
 
 docs: setup ## write the documents that are generated from code
-	@$(PYTHON) -m services.kernel.docs
+	@$(PYTHON) -m scripts.write_docs
 
 clean: ## remove .venv and every cache; your data in home/ stays
 	@rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info

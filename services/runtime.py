@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from services.intake.main import INTAKE
 from services.kernel import faults, schema
@@ -34,7 +35,7 @@ from services.kernel.dispatcher import Dispatcher
 from services.kernel.errors import LaurelError
 from services.kernel.jobs import JobWorker, forget_left_over
 from services.kernel.keys import Keys
-from services.kernel.ports import Database
+from services.kernel.ports import Bus, Database
 from services.kernel.service import Context, Definition
 from services.kernel.settings import Settings
 from services.kernel.stamps import Stamps
@@ -185,6 +186,7 @@ class Platform:
             for number in range(definition.job_threads(context.settings) if definition.jobs.kinds else 0)
         ]
         database.on_jobs.extend(worker.wake for worker in workers)
+        context.bus, context.wake = bus, consumer.wake
         context.degraded = lambda: [consumer.stopped_because] if consumer.stopped_because else []
         return Running(context, database, consumer, workers)
 
@@ -261,6 +263,32 @@ def reading(settings: Settings, definition: Definition) -> Iterator[tuple[Databa
         yield database, Keys.open(settings.keys_folder)
     finally:
         database.close()
+
+
+@contextmanager
+def looking(
+    settings: Settings, definitions: Sequence[Definition] = DEFINITIONS
+) -> Iterator[tuple[Mapping[str, Database], Bus]]:
+    """Open every service's rows for reading alone, and the log of those that can be read, whether or not a platform runs."""
+    databases = {
+        definition.name: SqliteDatabase(
+            settings.home / f"{definition.name}.db", service=definition.name, clock=SystemClock(), readers=1
+        )
+        for definition in definitions
+    }
+    try:
+        yield databases, SqliteBus({name: database.path for name, database in databases.items() if _has_log(database)})
+    finally:
+        for database in databases.values():
+            database.close()
+
+
+def _has_log(database: SqliteDatabase) -> bool:
+    try:
+        database.look(lambda rows: rows.exec_driver_sql("SELECT id FROM outbox LIMIT 1").first())
+    except (DBAPIError, LaurelError):
+        return False
+    return True
 
 
 def running_address(home: Path) -> str | None:

@@ -121,6 +121,10 @@ class Bus(Protocol):
         """Return which life of its log the partition is in."""
         ...
 
+    def lag(self, partition: str, after: int, topics: Sequence[str]) -> tuple[int, int | None]:
+        """Return how many events of these topics lie beyond a position, and the oldest one's microseconds since 1970."""
+        ...
+
     def subscribe(self, wake: Callable[[], None]) -> None:
         """Ask to be called whenever something new may be there."""
         ...

@@ -14,7 +14,7 @@ from services.kernel.auth.revocations import Revocations
 from services.kernel.handlers import Handlers
 from services.kernel.jobs import Jobs
 from services.kernel.keys import Keys
-from services.kernel.ports import Clock, Database, Mailer, ObjectStore
+from services.kernel.ports import Bus, Clock, Database, Mailer, ObjectStore
 from services.kernel.search_index import IndexSpec, SearchIndex
 from services.kernel.settings import Settings
 from services.kernel.stamps import Stamps
@@ -46,7 +46,10 @@ class Definition:
 
 @dataclass
 class Context:
-    """A running service: its definition and its engines. Endpoints get it as `Ctx`, jobs as `context.service`."""
+    """A running service: its definition and its engines. Endpoints get it as `Ctx`, jobs as `context.service`.
+
+    `bus` is the log it reads, None where no consumer runs; `wake` asks its consumer to look again at what is deferred.
+    """
 
     definition: Definition
     settings: Settings
@@ -61,6 +64,8 @@ class Context:
     passwords: Passwords
     folder: Path
     rehearsal: bool = False
+    bus: Bus | None = None
+    wake: Callable[[], None] = field(default=lambda: None)
     degraded: Callable[[], Sequence[str]] = field(default=lambda: ())
 
     @property

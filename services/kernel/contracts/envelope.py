@@ -113,10 +113,7 @@ class Envelope:
         return cls(**attributes)
 
     def structured(self) -> dict[str, Any]:
-        """Return the event in CloudEvents' structured mode, for exports, dead letters and `events tail`."""
-        data = json.loads(self.data)
-        if self.personal is not None:
-            data["personal"] = json.loads(self.personal)
+        """Return the event in CloudEvents' structured mode; `data_base64` holds a payload that is no JSON object."""
         attributes: Mapping[str, Any] = {
             "specversion": SPEC_VERSION,
             "id": self.id,
@@ -132,6 +129,15 @@ class Envelope:
             "campaignid": self.campaignid,
             "regioncode": self.regioncode,
             "traceparent": self.traceparent,
-            "data": data,
+            **self._payload(),
         }
         return {name: value for name, value in attributes.items() if value is not None}
+
+    def _payload(self) -> dict[str, Any]:
+        try:
+            data = json.loads(self.data)
+            if self.personal is not None:
+                data["personal"] = json.loads(self.personal)
+        except (ValueError, TypeError):
+            return {"data_base64": b64encode(self.data).decode()}
+        return {"data": data}

@@ -14,6 +14,7 @@ from services.kernel.service import Context
 from services.kernel.web.access import route_access
 from services.kernel.web.edge import Edge
 from services.kernel.web.health import alive_response, health_routes, metrics_response, readiness, ready_response
+from services.kernel.web.operator import operator_routes
 from services.kernel.web.problems import install
 
 
@@ -24,7 +25,7 @@ def build_app(context: Context) -> FastAPI:
     app.state.verifier = Verifier(context.keys, context.revocations)
     install(app)
     app.add_middleware(Edge, context=context)
-    for router in (*context.definition.routers, health_routes(app)):
+    for router in (*context.definition.routers, operator_routes(context.name), health_routes(app)):
         app.include_router(router)
     route_access(app)
     return app

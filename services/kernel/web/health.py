@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from fastapi import FastAPI
 from pydantic_core import to_json
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from starlette.responses import Response
 
-from services.kernel import metrics
+from services.kernel import inspection, metrics
 from services.kernel.service import Context
 from services.kernel.web.access import public
 from services.kernel.web.bodies import Router
@@ -74,9 +75,13 @@ async def _observe(context: Context) -> None:
     oldest = context.stamps.oldest()
     age_s = (context.clock.now() - oldest).total_seconds() if oldest else 0.0
     metrics.STAMP_AGE.labels(service).set(max(0.0, age_s))
-    observers = context.definition.observers
-    if observers:
-        await context.database.read(lambda connection: [observe(connection) for observe in observers])
+    await context.database.read(partial(_set_gauges, context))
+
+
+def _set_gauges(context: Context, connection: Connection) -> None:
+    inspection.observe(connection, context.definition, context.bus, now=context.clock.now())
+    for observe in context.definition.observers:
+        observe(connection)
 
 
 def health_routes(app: FastAPI) -> Router:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from services.kernel.auth.sessions import Principal, Role
-
-ORGANISER = frozenset({Role.CLERK, Role.HEAD})
-UNIT_ROLES = frozenset({Role.LIAISON, Role.UNIT_HEAD})
+ORGANISER = frozenset({"clerk", "head"})
+UNIT_ROLES = frozenset({"liaison", "unit_head"})
 
 
 def to_account(account_id: str) -> str:
@@ -28,9 +26,9 @@ def to_invitee(invitation_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What one person may see: messages to `own`, within one campaign if `campaign_id` says so, and for the organiser
+    """What one person may see: what is addressed to `own`, and for the organiser what goes to units and invitees.
 
-    the campaign's messages to units and invitees. Nobody else's: above all no expert's.
+    Within one campaign if `campaign_id` says so. Nobody sees what is addressed to another person, above all to an expert.
     """
 
     account_id: str
@@ -50,14 +48,14 @@ def is_official(recipient: str) -> bool:
     return recipient.partition("/")[0] in {"unit", "invitation"}
 
 
-def sight_of(who: Principal, invitation_id: str | None) -> Sight:
+def sight_of(account_id: str, role: str, *, unit_id: str | None, campaign_id: str | None, invitation_id: str | None) -> Sight:
     """Return what a person may see; `invitation_id` is the one with which the account was opened."""
-    own = [to_account(who.account_id)]
-    if who.role in UNIT_ROLES and who.unit_id is not None:
-        own.append(to_unit(who.unit_id))
+    own = [to_account(account_id)]
+    if role in UNIT_ROLES and unit_id is not None:
+        own.append(to_unit(unit_id))
     if invitation_id is not None:
         own.append(to_invitee(invitation_id))
-    return Sight(who.account_id, tuple(own), who.campaign_id, who.role in ORGANISER)
+    return Sight(account_id, tuple(own), campaign_id, role in ORGANISER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +82,6 @@ def addresses(recipient: str, people: Iterable[Person]) -> list[Address]:
     printed.
     """
     known = list(people)
-    chosen = [person for person in known if person.role != Role.UNIT_HEAD] or known
+    chosen = [person for person in known if person.role != "unit_head"] or known
     found = [Address(to_account(person.account_id), person.address or to_account(person.account_id)) for person in chosen]
     return found or [Address(recipient, recipient)]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict
+
+from services.campaigns.models import Campaign
 
 
 class CampaignWords(BaseModel):
@@ -26,18 +27,15 @@ class CampaignWords(BaseModel):
         return self.labels.get(item, item)
 
 
-def words_of(normalised: Mapping[str, Any], *, host: str, rehearsal: bool) -> CampaignWords:
-    """Take from the normalised campaign what messages need. Raises KeyError when a part is missing."""
-    labels: dict[str, str] = {}
-    for track in normalised["tracks"]:
-        for named in (*track["fields"], *track["slots"]):
-            labels.setdefault(named["id"], named["label"])
+def words_of(campaign: Campaign, *, title: str, host: str, rehearsal: bool) -> CampaignWords:
+    """Take from the normalised campaign what messages need."""
+    named = [one for track in campaign.tracks for one in (*track.fields, *track.slots)]
     return CampaignWords(
-        campaign_id=normalised["id"],
-        title=normalised["title"],
+        campaign_id=campaign.id,
+        title=title,
         organiser=host,
         rehearsal=rehearsal,
-        terms={name: word for name, word in normalised["terms"].items() if word is not None},
-        labels=labels,
-        keeps_place=normalised["repair"]["keeps_place"],
+        terms=campaign.terms.model_dump(exclude_none=True),
+        labels={one.id: one.label for one in reversed(named)},
+        keeps_place=campaign.repair.keeps_place,
     )

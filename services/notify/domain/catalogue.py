@@ -89,7 +89,8 @@ RECEIPT_OF_WORK = Template(
     ),
     Wording(
         "Receipt {number}: “{title}”",
-        "{unit},\n“{title}” has been received.\nReceipt: {number}\nReceived at: {received_at}\nCheck code: {check_code}\n{files}",
+        "{unit},\n“{title}” has been received.\nReceipt: {number}\nReceived at: {received_at}\n"
+        "Check code: {check_code}\n{files}",
     ),
 )
 RECEIPT_OF_LIST = Template(
@@ -110,7 +111,8 @@ RECEIPT_OF_FILES = Template(
     ),
     Wording(
         "Receipt {number}: files of “{title}”",
-        "{unit},\nThe files of “{title}” are complete.\nReceipt: {number}\nReceived at: {received_at}\nCheck code: {check_code}",
+        "{unit},\nThe files of “{title}” are complete.\nReceipt: {number}\nReceived at: {received_at}\n"
+        "Check code: {check_code}",
     ),
 )
 RECEIPT_OF_LATE = Template(
@@ -121,11 +123,11 @@ RECEIPT_OF_LATE = Template(
     ),
     Wording(
         "Receipt {number}: late material",
-        "{unit},\nYour material has been received and is kept as late material outside the quota; the organiser decides on it.\n"
+        "{unit},\nYour material has been received and is kept as late material outside the quota; "
+        "the organiser decides on it.\n"
         "Receipt: {number}\nReceived at: {received_at}\nCheck code: {check_code}",
     ),
 )
-FILES_COMPLETE = Wording("", "")
 FILES_ON_THEIR_WAY = Template(
     Wording("", "还有文件正在上传，收齐后另发一份回执。"),
     Wording("", "A file is still on its way; another receipt follows when it is there."),
@@ -210,4 +212,14 @@ NEXT_STEPS: Mapping[str, tuple[str, str]] = {
     "ask": ("请在平台上查看画面并核对。", "please look at the frames on the platform and tick what is right."),
     "block": ("请修改后重新上传。", "please correct this and upload again."),
     "unjudged": ("请稍后在平台上查看，文件已保存。", "please look again later; the file is kept."),
+}
+
+TEMPLATES: Mapping[TemplateId, tuple[Template, ...]] = {
+    TemplateId.INVITATION: (INVITATION_TO_UNIT, INVITATION_TO_EXPERT, INVITATION_TO_OFFICE),
+    TemplateId.RECEIPT: (RECEIPT_OF_WORK, RECEIPT_OF_LIST, RECEIPT_OF_FILES, RECEIPT_OF_LATE),
+    TemplateId.REPORT_READY: (REPORT_READY,),
+    TemplateId.RETURNED: (RETURNED,),
+    TemplateId.BALLOTS_ASSIGNED: (BALLOTS_ASSIGNED,),
+    TemplateId.BALLOTS_REMINDER: (BALLOTS_REMINDER,),
+    TemplateId.RESULT: (RESULT,),
 }
