@@ -1,9 +1,8 @@
-"""Events in: verdicts and renditions of files, answers of the register, results, and services that keep the clock."""
+"""Events in: each handler translates and delegates."""
 
 from __future__ import annotations
 
-from services.intake.actions import files, hints
-from services.intake.store import clocks
+from services.intake.actions import files, projections
 from services.kernel.contracts.envelope import Envelope
 from services.kernel.contracts.events import (
     AssetFailed,
@@ -21,42 +20,42 @@ HANDLERS = Handlers("intake")
 
 
 @HANDLERS.reacts(AssetJudged)
-def asset_judged(transaction: Transaction, event: AssetJudged, _envelope: Envelope) -> None:
-    """Keep the report."""
+def on_judged(transaction: Transaction, event: AssetJudged, _envelope: Envelope) -> None:
+    """A report is ready; a fault found after the lock returns that item."""
     files.keep_verdict(transaction, event)
 
 
-@HANDLERS.reacts(AssetFailed)
-def asset_failed(transaction: Transaction, event: AssetFailed, _envelope: Envelope) -> None:
-    """Keep that there is none."""
+@HANDLERS.projects(AssetFailed)
+def on_failed(transaction: Transaction, event: AssetFailed, _envelope: Envelope) -> None:
+    """A file could not be judged."""
     files.keep_failure(transaction, event)
 
 
-@HANDLERS.reacts(AssetRendered)
-def asset_rendered(transaction: Transaction, event: AssetRendered, _envelope: Envelope) -> None:
-    """Keep what there is to look at."""
+@HANDLERS.projects(AssetRendered)
+def on_rendered(transaction: Transaction, event: AssetRendered, _envelope: Envelope) -> None:
+    """There is something to look at."""
     files.keep_rendition(transaction, event)
 
 
-@HANDLERS.reacts(AssetRenditionWithdrawn)
-def asset_rendition_withdrawn(transaction: Transaction, event: AssetRenditionWithdrawn, _envelope: Envelope) -> None:
-    """Take back what was shown too early."""
+@HANDLERS.projects(AssetRenditionWithdrawn)
+def on_rendition_withdrawn(transaction: Transaction, event: AssetRenditionWithdrawn, _envelope: Envelope) -> None:
+    """An early preview was taken back."""
     files.keep_rendition(transaction, event)
 
 
-@HANDLERS.reacts(ExclusionChecked)
-def exclusion_checked(transaction: Transaction, event: ExclusionChecked, _envelope: Envelope) -> None:
-    """Keep the register's answer."""
-    hints.keep(transaction, event)
+@HANDLERS.projects(ExclusionChecked)
+def on_checked(transaction: Transaction, event: ExclusionChecked, _envelope: Envelope) -> None:
+    """The register answered."""
+    projections.keep_hint(transaction, event)
 
 
-@HANDLERS.reacts(ResultPublished)
-def result_published(transaction: Transaction, event: ResultPublished, _envelope: Envelope) -> None:
-    """Keep what became of each work."""
-    hints.keep_outcomes(transaction, event)
+@HANDLERS.projects(ResultPublished)
+def on_result(transaction: Transaction, event: ResultPublished, _envelope: Envelope) -> None:
+    """The result is out."""
+    projections.keep_outcome(transaction, event)
 
 
-@HANDLERS.reacts(ClockConfirmed)
-def clock_confirmed(transaction: Transaction, event: ClockConfirmed, _envelope: Envelope) -> None:
-    """Keep which service keeps which revision of the clock."""
-    clocks.confirm(transaction.connection, event.revision, event.service)
+@HANDLERS.projects(ClockConfirmed)
+def on_clock_confirmed(transaction: Transaction, event: ClockConfirmed, _envelope: Envelope) -> None:
+    """A service keeps the clock."""
+    projections.keep_confirmation(transaction, event)

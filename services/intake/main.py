@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -18,10 +17,9 @@ from services.kernel.service import Context, Definition
 WORKS = WorksOfUnits()
 
 
-def start(context: Context) -> Callable[[], None] | None:
-    """Make good what a crash left of uploads."""
+def start(context: Context) -> None:
+    """Take up what the last process left: uploads that were whole, expired or nobody's."""
     uploads.recover(context, WORKS)
-    return None
 
 
 def observe(connection: Connection) -> None:

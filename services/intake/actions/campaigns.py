@@ -82,8 +82,6 @@ def read_files(files: Files, stored: Callable[[str], bytes | None], choices: Map
     """
     used: list[bytes | None] = []
 
-    used: list[bytes | None] = []
-
     def base(campaign_id: str) -> bytes | None:
         used.append(files.extends if files.extends is not None else stored(campaign_id))
         return used[-1]

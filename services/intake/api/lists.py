@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Request, Response
 from pydantic import Field, StringConstraints
@@ -37,7 +37,7 @@ router = Router()
 class Order(Body):
     """Every work of the list, once, in the order wanted."""
 
-    works: Annotated[list[Ref], Field(max_length=1000)]
+    work_ids: Annotated[list[Ref], Field(max_length=1000)]
 
 
 class Statement(Body):
@@ -91,30 +91,18 @@ async def read_history(request: Request, context: Ctx, list_id: str, who: UnitOr
     return answer(request, {"history": await context.database.read(query)})
 
 
-@router.get("/lists/{list_id}/paper.pdf")
-async def pdf(context: Ctx, list_id: str, who: UnitOrOrganiser) -> Response:
-    """Print a locked list."""
-    paper, stamp = await _paper(context, who, list_id)
-    return _file(await asyncio.to_thread(list_pdf, paper, stamp=stamp), "application/pdf", "list.pdf")
+@router.get("/lists/{list_id}/paper")
+async def read_paper(context: Ctx, list_id: str, who: UnitOrOrganiser, form: Literal["pdf", "xlsx"] = "pdf") -> Response:
+    """Return a locked list as it is printed, with its 校验码."""
 
-
-@router.get("/lists/{list_id}/paper.xlsx")
-async def xlsx(context: Ctx, list_id: str, who: UnitOrOrganiser) -> Response:
-    """Return a locked list as a workbook."""
-    paper, stamp = await _paper(context, who, list_id)
-    return _file(await asyncio.to_thread(list_xlsx, paper, stamp=stamp), XLSX, "list.xlsx")
-
-
-async def _paper(context: Context, who: Principal, list_id: str) -> tuple[ListPaper, datetime]:
     def query(rows: Connection) -> tuple[ListPaper, datetime]:
         row, rules = _visible(rows, who, list_id)
         return actions.locked_paper(rows, rules, row)
 
-    return await context.database.read(query)
-
-
-def _file(content: bytes, kind: str, name: str) -> Response:
-    return Response(content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    paper, stamp = await context.database.read(query)
+    made = await asyncio.to_thread(list_pdf if form == "pdf" else list_xlsx, paper, stamp=stamp)
+    named = {"Content-Disposition": f'attachment; filename="list.{form}"'}
+    return Response(made, media_type="application/pdf" if form == "pdf" else XLSX, headers=named)
 
 
 # --- the unit's own hand --------------------------------------------------------------------------------------------
@@ -125,13 +113,13 @@ async def order(request: Request, list_id: str, body: Order, who: Liaison, revis
     """Put the works in order."""
 
     def piece(transaction: Transaction) -> Answer:
-        row, rules = places.order(transaction, who, list_id, body.works, revision=revision)
+        row, rules = places.order(transaction, who, list_id, body.work_ids, revision=revision)
         return Answer(views.unit_list(transaction.connection, rules, row), row.revision)
 
     return await perform(request, piece)
 
 
-@router.put("/lists/{list_id}/statement")
+@router.post("/lists/{list_id}/statements")
 async def file_statement(request: Request, list_id: str, body: Statement, who: Liaison) -> Response:
     """File a 特殊情况说明."""
 
@@ -166,7 +154,7 @@ async def confirm_lock(
     return await _in_time(request, context, list_id, act)
 
 
-@router.post("/lists/{list_id}/unlock")
+@router.delete("/lists/{list_id}/lock")
 async def unlock(request: Request, context: Ctx, list_id: str, who: Unit, received: Received) -> Response:
     """Open a locked list again, until the deadline."""
     return await _performed(

@@ -44,8 +44,8 @@ async def list_receipts(
 async def read_receipt(request: Request, context: Ctx, number: str, who: UnitOrOrganiser) -> Response:
     """Return a receipt: what it says, and the signed document."""
     row = await context.database.read(lambda rows: _visible(rows, who, number))
-    _, told = read_token(row.token.encode())
-    return answer(request, {**_line(row), "receipt": told.model_dump(mode="json", exclude_none=True), "token": row.token})
+    _, says = read_token(row.token.encode())
+    return answer(request, {**_line(row), "says": says.model_dump(mode="json", exclude_none=True), "receipt": row.token})
 
 
 @router.get("/receipts/{number}/document")

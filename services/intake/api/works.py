@@ -55,9 +55,8 @@ class Change(Body):
 
 
 class Tick(Body):
-    """A question of a file's report that a person answered by looking."""
+    """A question of a file's report that a person answered by looking, named by the finding's key."""
 
-    file_id: Ref
     finding: Ref
     note: Line = ""
 
@@ -119,12 +118,12 @@ async def list_works(
 
     def query(rows: Connection) -> list[dict[str, Any]]:
         wanted = {"campaign_id": campaign_id, "unit_id": of, "state": state, "track": track}
-        found = works.page(rows, **wanted, after=after, limit=limit)
+        found = works.page(rows, **wanted, after=after, limit=limit + 1)
         return [views.work_line(in_force(rows, work.campaign_id), work) for work in found]
 
     lines = await context.database.read(query)
-    following = lines[-1]["work_id"] if len(lines) == limit else None
-    return answer(request, {"works": lines, "after": following})
+    shown = lines[:limit]
+    return answer(request, {"works": shown, "next": shown[-1]["work_id"] if len(lines) > limit else None})
 
 
 @router.get("/works/{work_id}")
@@ -236,8 +235,9 @@ async def withdraw(request: Request, work_id: str, who: Liaison) -> Response:
 async def list_work(request: Request, context: Ctx, work_id: str, who: Liaison, received: Received) -> Response:
     """Put a work on the unit's list: it takes a place."""
 
-    def piece(transaction: Transaction) -> Answer:
-        return _listed(transaction, places.list_work(transaction, context.keys, who, work_id, received=received))
+    def piece(transaction: Transaction) -> dict[str, Any]:
+        done = places.list_work(transaction, context.keys, who, work_id, received=received)
+        return _listed(transaction, done, f"《{done.work.title}》已列入推荐名单。")
 
     return await perform(request, piece)
 
@@ -246,15 +246,15 @@ async def list_work(request: Request, context: Ctx, work_id: str, who: Liaison, 
 async def unlist_work(request: Request, context: Ctx, work_id: str, who: Liaison, received: Received) -> Response:
     """Take a work off the unit's list: it gives its place back."""
 
-    def piece(transaction: Transaction) -> Answer:
-        return _listed(transaction, places.unlist_work(transaction, context.keys, who, work_id, received=received))
+    def piece(transaction: Transaction) -> dict[str, Any]:
+        done = places.unlist_work(transaction, context.keys, who, work_id, received=received)
+        return _listed(transaction, done, f"《{done.work.title}》已移出推荐名单。")
 
     return await perform(request, piece)
 
 
-def _listed(transaction: Transaction, done: places.Listed) -> Answer:
-    line = views.work_line(done.rules, done.work)
-    return Answer({"work": line, "list": views.unit_list(transaction.connection, done.rules, done.row)}, done.work.revision)
+def _listed(transaction: Transaction, done: places.Listed, message: str) -> dict[str, Any]:
+    return views.unit_list(transaction.connection, done.rules, done.row, message=message)
 
 
 @router.delete("/works/{work_id}/files/{file_id}")
@@ -263,12 +263,12 @@ async def remove_file(request: Request, work_id: str, file_id: str, who: Liaison
     return await perform(request, lambda transaction: files.remove(transaction, who, work_id, file_id), status=204)
 
 
-@router.post("/works/{work_id}/ticks")
-async def tick(request: Request, work_id: str, body: Tick, who: UnitOrOrganiser) -> Response:
+@router.post("/works/{work_id}/files/{file_id}/ticks")
+async def tick(request: Request, work_id: str, file_id: str, body: Tick, who: UnitOrOrganiser) -> Response:
     """Answer a question of a report: name and time are kept."""
 
     def act(transaction: Transaction) -> Saved:
-        files.tick(transaction, who, work_id, file_id=body.file_id, finding=body.finding, note=body.note)
+        files.tick(transaction, who, work_id, file_id=file_id, finding=body.finding, note=body.note)
         work = actions.fresh(transaction.connection, work_id)
         return Saved(work, in_force(transaction.connection, work.campaign_id), "已核实。")
 

@@ -1,4 +1,4 @@
-"""campaigns people works files lists and receipts."""
+"""intake."""
 
 import sqlalchemy as sa
 from alembic import op
