@@ -6,8 +6,10 @@ Usage errors exit 64, so that 2 can mean “blocked”.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,6 +19,13 @@ from services.kernel.errors import LaurelError, Problem
 from services.media.commands import app as media
 from services.ops import commands as ops
 from services.review.commands import LEDGER
+from services.search import commands as winners
+
+if TYPE_CHECKING:
+    from services.kernel.keys import Keys
+    from services.kernel.ports import Database
+    from services.kernel.service import Context
+    from services.kernel.settings import Settings
 
 USAGE = 64
 
@@ -38,6 +47,33 @@ def laurel() -> None:
     """桂冠：推荐活动平台。Nomination campaigns, from notice to published result."""
 
 
+@contextmanager
+def _search_alone(settings: Settings) -> Iterator[Context]:
+    """Open search on a home where no platform runs."""
+    from services.runtime import alone  # noqa: PLC0415 - other commands start faster without
+    from services.search.main import SEARCH  # noqa: PLC0415 - other commands start faster without
+
+    with alone(settings, SEARCH) as context:
+        yield context
+
+
+@contextmanager
+def _search_rows(settings: Settings) -> Iterator[tuple[Database, Keys]]:
+    """Open the rows of search for reading, beside the platform that runs."""
+    from services.runtime import reading  # noqa: PLC0415 - other commands start faster without
+    from services.search.main import SEARCH  # noqa: PLC0415 - other commands start faster without
+
+    with reading(settings, SEARCH) as rows:
+        yield rows
+
+
+def _address(home: Path) -> str | None:
+    """Return where the platform that runs on this home is reached."""
+    from services.runtime import running_address  # noqa: PLC0415 - other commands start faster without
+
+    return running_address(home)
+
+
 @app.command()
 def up(
     home: Annotated[Path | None, typer.Option(help="数据目录（默认 LAUREL_HOME 或 ./home）。")] = None,
@@ -57,6 +93,9 @@ def up(
         typer.echo(f"桂冠已启动：{address}")
 
     serve(settings, ready=ready)
+
+
+app.add_typer(winners.build(winners.Reach(alone=_search_alone, reading=_search_rows, address=_address)), name="winners")
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -187,6 +187,7 @@ class Platform:
         ]
         database.on_jobs.extend(worker.wake for worker in workers)
         context.bus, context.wake = bus, consumer.wake
+        context.lag = consumer.lag
         context.degraded = lambda: [consumer.stopped_because] if consumer.stopped_because else []
         return Running(context, database, consumer, workers)
 
@@ -206,10 +207,12 @@ def _busy(database: SqliteDatabase) -> bool:
 
 def serve(settings: Settings, *, ready: Callable[[Platform, str], None] = lambda _platform, _address: None) -> None:
     """Run the platform until SIGTERM or SIGINT. `ready` is told the address once requests are answered."""
+    import uvloop  # noqa: PLC0415 - only a serving process needs it
+
     platform = Platform(settings)
     platform.start()
     try:
-        asyncio.run(_serve(platform, ready))
+        uvloop.run(_serve(platform, ready))
     finally:
         platform.stop()
 

@@ -22,6 +22,7 @@ from sqlalchemy.engine import Engine
 
 PROGRAMS = ("ffmpeg", "ffprobe")
 LIBRARIES = ("typst", "openpyxl", "xlsxwriter", "PIL", "opencc", "numpy")
+IN_CHILDREN = {"typesetting.py": "typst", "photo_reader.py": "PIL"}  # our scripts that load an engine in a process of its own
 DISTRIBUTIONS = {"PIL": "Pillow", "xlsxwriter": "XlsxWriter"}
 REQUIRED = ("SQLite", "ffmpeg", "ffprobe", "typst", "openpyxl", "xlsxwriter", "PIL")
 
@@ -35,7 +36,8 @@ hypothesis.settings.register_profile("prove", max_examples=2000, deadline=None)
 def _watch(name: str, arguments: tuple[Any, ...]) -> None:
     if name == "subprocess.Popen":
         command = arguments[1] if isinstance(arguments[1], (list, tuple)) else [arguments[0]]
-        _started.update({PurePath(os.fsdecode(word)).name for word in command[:8]} & {*PROGRAMS})
+        names = {PurePath(os.fsdecode(word)).name for word in command[:8]}
+        _started.update(names & {*PROGRAMS} | {IN_CHILDREN[name] for name in names & {*IN_CHILDREN}})
 
 
 sys.addaudithook(_watch)
@@ -73,7 +75,7 @@ def proving(pytestconfig: pytest.Config) -> bool:
 
 def engines_that_ran() -> dict[str, str]:
     programs = {name: _program_version(name) for name in PROGRAMS if _started[name]}
-    libraries = {name: version(DISTRIBUTIONS.get(name, name)) for name in LIBRARIES if name in sys.modules}
+    libraries = {name: version(DISTRIBUTIONS.get(name, name)) for name in LIBRARIES if name in sys.modules or _started[name]}
     return _connected | programs | libraries
 
 

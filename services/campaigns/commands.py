@@ -5,6 +5,7 @@ Exit codes: 0 clean, 1 warnings or questions, 2 blocked, 3 faulty file, 64 usage
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from enum import IntEnum
@@ -31,6 +32,7 @@ File = Annotated[Path, typer.Argument(metavar="FILE", help="活动文件（YAML�
 Json = Annotated[bool, typer.Option("--json", help="以JSON输出")]
 Readings = Annotated[list[str] | None, typer.Option("--reading", metavar="ID=OPTION", help="选定一处读法，可写多次")]
 
+_TROUBLES = {errno.ENOENT: "找不到文件", errno.EACCES: "没有读取权限", errno.EISDIR: "这是文件夹，不是文件"}
 _HEADINGS = {Severity.BLOCK: "须修改", Severity.WARN: "请注意", Severity.ASK: "待确认"}
 
 
@@ -157,7 +159,9 @@ def _choices(written: Iterable[str] | None) -> dict[str, str]:
 
 
 def _why(file: Path, refused: OSError | Problem) -> str:
-    return refused.message if isinstance(refused, Problem) else f"无法读取文件 {_shown(file)}：{refused.strerror}"
+    if isinstance(refused, Problem):
+        return refused.message
+    return f"无法读取文件 {_shown(file)}：{_TROUBLES.get(refused.errno or 0, refused.strerror)}"
 
 
 def _shown(file: Path) -> str:

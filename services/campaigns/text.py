@@ -16,14 +16,17 @@ _WORD = re.compile(r"[A-Za-z0-9À-ɏ]+(?:[.'’_-][A-Za-z0-9À-ɏ]+)*")
 
 def hidden_character(text: str, allowed: str = "") -> str | None:
     """Return the first character that a reader cannot see (control, direction mark, unassigned), or None."""
-    return next((char for char in text if char not in allowed and unicodedata.category(char) in _INVISIBLE), None)
+    for char in allowed:
+        text = text.replace(char, "")
+    if text.isprintable():
+        return None
+    return next((char for char in text if unicodedata.category(char) in _INVISIBLE), None)
 
 
 def count_chars(text: str) -> int:
     """Return 字数 as Word counts it: a Chinese character or punctuation mark is one, a Latin word or number is one."""
     words = _WORD.findall(text)
-    rest = _WORD.sub("", text)
-    return len(words) + sum(1 for char in rest if not char.isspace())
+    return len(words) + len("".join(_WORD.sub("", text).split()))
 
 
 def _visible(text: str) -> str:

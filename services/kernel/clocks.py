@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from services.kernel.contracts.events import ClockChanged, ClockConfirmed
 from services.kernel.ports import Transaction
 from services.kernel.tables import clock
+
+
+_ROW = select(clock.c.revision, clock.c.offset_us, clock.c.stopped_at)
 
 
 class SystemClock:
@@ -43,5 +46,10 @@ def keep_clock(transaction: Transaction, event: ClockChanged) -> None:
 
 def read_clock(transaction: Transaction) -> CampaignClock:
     """Return this service's present clock row."""
-    row = transaction.connection.execute(select(clock.c.revision, clock.c.offset_us, clock.c.stopped_at)).one()
+    return clock_row(transaction.connection)
+
+
+def clock_row(connection: Connection) -> CampaignClock:
+    """Return the same for a read-only query."""
+    row = connection.execute(_ROW).one()
     return CampaignClock(row.revision, row.offset_us, row.stopped_at)

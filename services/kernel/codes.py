@@ -76,7 +76,12 @@ def is_intact(code: str) -> bool:
 
 def new_one_time_code() -> str:
     """Return a fresh code as it is printed, such as `7F3K-92QX-M4TD-81MP`."""
-    return grouped(with_check(encode(secrets.randbits(5 * ONE_TIME_CHARACTERS), ONE_TIME_CHARACTERS)))
+    return one_time_code(secrets.randbits(5 * ONE_TIME_CHARACTERS))
+
+
+def one_time_code(number: int) -> str:
+    """Return the code that the lowest 75 bits of a number are printed as."""
+    return grouped(with_check(encode(number & ((1 << 5 * ONE_TIME_CHARACTERS) - 1), ONE_TIME_CHARACTERS)))
 
 
 def one_time_code_hash(typed: str) -> str:

@@ -42,6 +42,7 @@ _ADVANCE = "UPDATE position SET position = ?, singly = ?, trying = NULL, attempt
 _TRY = "UPDATE position SET trying = ?, attempts = ? WHERE consumer = ? AND partition = ?"
 _RELEASE = "UPDATE position SET open = 0, singly = 0 WHERE consumer = ? AND partition = ?"
 _INBOX = "INSERT INTO inbox (consumer, event_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
+_FORGET = "DELETE FROM inbox WHERE consumer = ? AND event_id = ?"
 _QUEUED = "SELECT 1 FROM deferred WHERE consumer = ? AND key = ? LIMIT 1"
 _DEFER = (
     "INSERT INTO deferred (consumer, key, event_id, envelope, type, waits_for, due, attempts, reason, state, arrived_at) "
@@ -160,9 +161,9 @@ class Dispatcher:
         for delivery in deliveries:
             try:
                 self._one(transaction, delivery.envelope, poisoned=poisoned)
-            except (Transient, Unavailable, StorageFull) as trouble:
-                if isinstance(trouble, (TransactionLost, StorageFull)):
-                    raise
+            except TransactionLost:
+                raise
+            except (Transient, Unavailable) as trouble:
                 failure = trouble
                 break
             done += 1
@@ -178,18 +179,29 @@ class Dispatcher:
         handler = self.handlers.by_type.get(envelope.type)
         if handler is None and envelope.type in Event.REGISTRY:
             return
-        with transaction.nested():
-            if not transaction.execute(_INBOX, (self._consumer, envelope.id)).rowcount:
-                DUPLICATES.labels(self._consumer).inc()
-                return
-            if poisoned:
-                self._defer(transaction, envelope, _Outcome(f"ended the process {KILLS} times", dead=True, why="crashed"))
-            elif handler is None:
-                self._defer(transaction, envelope, _Outcome("unknown type; goes on after an upgrade", counted=False))
-            elif self.handlers.ordered and transaction.execute(_QUEUED, (self._consumer, envelope.key)).fetchone():
-                self._defer(transaction, envelope, _Outcome("queued behind an earlier event of its key", counted=False))
-            elif (outcome := self._handle(transaction, handler, envelope)) is not None:
-                self._defer(transaction, envelope, outcome)
+        if not transaction.execute(_INBOX, (self._consumer, envelope.id)).rowcount:
+            DUPLICATES.labels(self._consumer).inc()
+            return
+        try:
+            outcome = self._outcome(transaction, handler, envelope, poisoned=poisoned)
+        except (Transient, Unavailable) as trouble:
+            if isinstance(trouble, TransactionLost):
+                raise
+            transaction.execute(_FORGET, (self._consumer, envelope.id))
+            raise
+        if outcome is not None:
+            self._defer(transaction, envelope, outcome)
+
+    def _outcome(
+        self, transaction: Transaction, handler: Handler | None, envelope: Envelope, *, poisoned: bool
+    ) -> _Outcome | None:
+        if poisoned:
+            return _Outcome(f"ended the process {KILLS} times", dead=True, why="crashed")
+        if handler is None:
+            return _Outcome("unknown type; goes on after an upgrade", counted=False)
+        if self.handlers.ordered and transaction.execute(_QUEUED, (self._consumer, envelope.key)).fetchone():
+            return _Outcome("queued behind an earlier event of its key", counted=False)
+        return self._handle(transaction, handler, envelope)
 
     def _handle(self, transaction: Transaction, handler: Handler, envelope: Envelope) -> _Outcome | None:
         """Run the handler under its own savepoint; return None when it is done. Trouble of an engine is raised."""

@@ -116,11 +116,11 @@ def _phrase(run: Run) -> Phrase:
 
 
 def content_hash(text: str) -> str | None:
-    """Return SHA-256 in hex of a folded text without white space, None for one so short that two may share it."""
-    content = "".join(fold(text).split())
+    """Return SHA-256 in hex of a text's letters and digits alone, folded; None for one so short that two may share it."""
+    content = "".join(char for char in fold(text) if unicodedata.category(char)[0] in "LN")
     if len(content) < TELLING_CONTENT_CHARS:
         return None
-    return sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
+    return sha256(content.encode()).hexdigest()
 
 
 def marks(text: str, query: str) -> list[tuple[int, int]]:

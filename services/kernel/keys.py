@@ -6,6 +6,7 @@
 | receipt | Ed25519 | a receipt is checked offline by whoever holds it, with the public half |
 | record | Ed25519 | a head of the record is checked by outsiders; with an HMAC, whoever can check could also forge |
 | bytes, upload | HMAC-SHA256 | made and checked by the platform alone, on every range of a film |
+| code | HMAC-SHA256 | a printed code is made again from its letter's id, so that it need not be kept |
 | id_hash | HMAC-SHA256 | keeps ID numbers comparable without keeping them |
 
 A purpose is one JSON file. It may hold several keys: the one named `signing` signs, all of them verify, so that a key is
@@ -48,6 +49,7 @@ class Purpose(StrEnum):
     RECORD = "record"
     BYTES = "bytes"
     UPLOAD = "upload"
+    CODE = "code"
     ID_HASH = "id_hash"
 
     @property

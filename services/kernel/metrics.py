@@ -78,11 +78,6 @@ REQUEST_SECONDS = _histogram(
 )
 STAMP_AGE = _gauge("laurel_oldest_unanswered_write_age_seconds", "Age of the oldest write that is unanswered.", SERVICE)
 
-OUTBOX_AGE = _gauge(
-    "laurel_outbox_oldest_unpublished_age_seconds",
-    "Age of the oldest event that has not been published; 0 without any.",
-    SERVICE,
-)
 LAG_EVENTS = _gauge("laurel_consumer_lag_events", "Events that a consumer has still to take.", CONSUMER)
 LAG_SECONDS = _gauge("laurel_consumer_lag_seconds", "Age of the oldest event that a consumer has still to take.", CONSUMER)
 DEAD_LETTERS = _gauge("laurel_dead_letters_open", "Events that are dead and wait for an operator.", CONSUMER)

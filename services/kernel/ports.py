@@ -122,7 +122,7 @@ class Bus(Protocol):
         ...
 
     def lag(self, partition: str, after: int, topics: Sequence[str]) -> tuple[int, int | None]:
-        """Return how many events of these topics lie beyond `after`, and the oldest one's time in microseconds since 1970."""
+        """Return how many events of these topics lie beyond a position, and the oldest one's microseconds since 1970."""
         ...
 
     def subscribe(self, wake: Callable[[], None]) -> None:

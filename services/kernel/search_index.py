@@ -9,13 +9,20 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from services.kernel.errors import Unavailable
+
 
 class UnknownIndex(LookupError):  # named for what is not there, as a KeyError is
     """No index of this name was declared."""
 
 
-class IndexUnavailable(Exception):  # a state of the engine
-    """The engine cannot be reached or written now; trying again later may help."""
+class IndexUnavailable(Unavailable):  # a state of the engine
+    """503: the index cannot be reached, read or written now; `detail` says what its engine said."""
+
+    kind = "index-unavailable"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("检索暂时不可用，请稍后再试。", detail)
 
 
 @dataclass(frozen=True)

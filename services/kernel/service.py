@@ -67,6 +67,7 @@ class Context:
     bus: Bus | None = None
     wake: Callable[[], None] = field(default=lambda: None)
     degraded: Callable[[], Sequence[str]] = field(default=lambda: ())
+    lag: Callable[[], tuple[int, int | None]] = field(default=lambda: (0, None))
 
     @property
     def name(self) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from services.kernel import outbox
-from services.kernel.clocks import CampaignClock, read_clock
+from services.kernel.clocks import read_clock
 from services.kernel.contracts.envelope import Event
 from services.kernel.errors import Rejected, TransactionLost
 from services.kernel.ids import new_id
@@ -46,7 +46,6 @@ class OpenTransaction:
         self.projecting = False
         self._execute = execute
         self._alive = alive
-        self._clock: CampaignClock | None = None
         self._depth = 0
 
     def execute(self, statement: str, parameters: Mapping[str, Any] | Sequence[Any] = ()) -> Any:
@@ -74,9 +73,7 @@ class OpenTransaction:
 
     def campaign_time(self, stamp: datetime | None = None) -> datetime:
         """Turn a system instant into campaign time by this transaction's clock row."""
-        if self._clock is None:
-            self._clock = read_clock(self)
-        return self._clock.at(stamp or self.now)
+        return read_clock(self).at(stamp or self.now)
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Call back after the commit."""
@@ -101,7 +98,6 @@ class OpenTransaction:
 
     def _undo(self, name: str, kept: int, failure: BaseException) -> None:
         del self.callbacks[kept:]
-        self._clock = None
         if not self._alive():
             raise TransactionLost("the engine rolled the whole transaction back") from failure
         self._execute(f"ROLLBACK TO {name}", ())

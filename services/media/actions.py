@@ -38,9 +38,11 @@ from services.media.store import Asset
 
 JUDGE = "media.judge"
 RENDER = "media.render"
+REJUDGE = "media.rejudge"
 MEASURED: TypeAdapter[Measured] = TypeAdapter(Measured)
 _DAY_S = 86_400
-_PLACES_A_DAY = 100_000
+_PLACES_A_DAY = 10_000
+_AT_ONCE = 100
 _CARDS_S = 15.0
 _RENDER_LATER = -(10**9)
 
@@ -79,12 +81,22 @@ def learn_campaign(transaction: Transaction, event: CampaignPublished) -> None:
         normalised=event.normalised,
     )
     store.keep_units(rows, event.campaign_id, [(unit.unit_id, unit.unit_type) for unit in event.units])
-    if store.latest_campaign(rows, event.campaign_id) != event.campaign_hash:
-        return
-    campaign = _campaign(rows, event.campaign_id, event.campaign_hash)
-    for asset in store.assets_of(rows, event.campaign_id):
-        if asset.campaign_hash != event.campaign_hash and campaign.slot(asset.slot):
-            _ask_for_judgement(transaction, asset, event.campaign_hash)
+    newest = store.latest_campaign(rows, event.campaign_id) == event.campaign_hash
+    if newest and store.judged_otherwise(rows, event.campaign_id, event.campaign_hash, 1):
+        transaction.enqueue(REJUDGE, event.campaign_hash, {"campaign_hash": event.campaign_hash})
+
+
+def judge_some_again(transaction: Transaction, campaign_hash: str) -> int:
+    """Ask for the next files of a changed campaign to be judged under it; return how many there were."""
+    rows = transaction.connection
+    campaign = _campaign(rows, campaign_hash)
+    assets = store.judged_otherwise(rows, campaign.id, campaign_hash, _AT_ONCE)
+    for asset in assets:
+        if campaign.slot(asset.slot) is None:
+            store.judge_under(rows, asset.asset_id, campaign_hash)
+        else:
+            _ask_for_judgement(transaction, asset, campaign, campaign_hash)
+    return len(assets)
 
 
 def learn_work(transaction: Transaction, event: WorkHead) -> None:
@@ -114,10 +126,9 @@ def take_file(transaction: Transaction, event: UploadCompleted) -> None:
         retired=False,
     )
     if store.keep_asset(rows, asset):
-        _ask_for_judgement(transaction, asset, event.campaign_hash)
-        newest = store.latest_campaign(rows, event.campaign_id)
-        if newest and newest != event.campaign_hash:
-            _ask_for_judgement(transaction, asset, newest)
+        newest = store.latest_campaign(rows, event.campaign_id) or event.campaign_hash
+        for campaign_hash in dict.fromkeys((event.campaign_hash, newest)):
+            _ask_for_judgement(transaction, asset, _campaign(rows, campaign_hash), campaign_hash)
 
 
 def retire_file(transaction: Transaction, asset_id: str) -> None:
@@ -197,15 +208,14 @@ def job_key(asset_id: str, campaign_hash: str) -> str:
     return f"{asset_id}/{campaign_hash}"
 
 
-def _ask_for_judgement(transaction: Transaction, asset: Asset, campaign_hash: str) -> None:
+def _ask_for_judgement(transaction: Transaction, asset: Asset, campaign: Campaign, campaign_hash: str) -> None:
     rows = transaction.connection
     store.judge_under(rows, asset.asset_id, campaign_hash)
-    waiting = store.waiting_in(rows, asset.region_code)
     transaction.enqueue(
         JUDGE,
         job_key(asset.asset_id, campaign_hash),
         {"asset_id": asset.asset_id, "campaign_hash": campaign_hash},
-        priority=_priority(_campaign(rows, asset.campaign_id, campaign_hash), waiting),
+        priority=_priority(campaign, store.waiting_in(rows, asset.region_code, _PLACES_A_DAY)),
     )
 
 
@@ -214,23 +224,22 @@ def _priority(campaign: Campaign, waiting: int) -> int:
     stage = campaign.stage_for("submit")
     closes = stage.closes if stage else None
     day = _day(closes) if closes else _PLACES_A_DAY // 2
-    return -(day * _PLACES_A_DAY + min(waiting, _PLACES_A_DAY - 1))
+    return -(day * _PLACES_A_DAY + waiting)
 
 
 def _day(instant: datetime) -> int:
     return int((instant - EPOCH).total_seconds() // _DAY_S)
 
 
-def _campaign(rows: Connection, campaign_id: str, campaign_hash: str) -> Campaign:
-    normalised = store.campaign_of(rows, campaign_hash)
-    if normalised is None:
-        raise NotYet(f"campaign/{campaign_id}")
-    return Campaign.model_validate(normalised)
+def _campaign(rows: Connection, campaign_hash: str) -> Campaign:
+    return Campaign.model_validate(store.campaign_of(rows, campaign_hash))
 
 
 def _slot_of(rows: Connection, campaign_id: str, campaign_hash: str, work_id: str, slot_id: str) -> Slot:
     """Return the slot that is meant. Where several tracks have one of this id, the work must be known."""
-    campaign = _campaign(rows, campaign_id, campaign_hash)
+    if store.campaign_of(rows, campaign_hash) is None:
+        raise NotYet(f"campaign/{campaign_id}")
+    campaign = _campaign(rows, campaign_hash)
     track = store.track_of(rows, work_id)
     having = [each for each in campaign.tracks if any(slot.id == slot_id for slot in each.slots)]
     if track is None and len(having) > 1:

@@ -62,7 +62,9 @@ def media() -> None:
 @app.command(help="按活动的规则核验文件：0 通过，1 有请注意或待人工核实，2 须修改，3 无法核验，64 用法有误。")
 def check(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="视频或照片文件")],
-    campaign: Annotated[str, typer.Option("--campaign", metavar="C", help="活动文件（YAML）或其导出文件")],
+    campaign: Annotated[
+        str, typer.Option("--campaign", metavar="C", help="活动文件（YAML）、其导出文件，或campaigns目录中的活动id")
+    ],
     slot: Annotated[str, typer.Option("--slot", metavar="S", help="材料名，如 video")],
     as_json: Annotated[bool, typer.Option("--json", help="每个文件一行JSON")] = False,
 ) -> None:
@@ -76,13 +78,19 @@ def check(
 
 def _campaign(name: str) -> Campaign:
     try:
-        return read_campaign(Path(name))
+        return read_campaign(_campaign_file(name))
     except FaultyFileError as faulty:
         _complain(str(faulty))
         raise typer.Exit(ExitCode.UNJUDGED) from faulty
     except OSError as missing:
         _complain(f"无法读取活动文件 {_printable(name)}：{_trouble(missing)}")
         raise typer.Exit(ExitCode.USAGE) from missing
+
+
+def _campaign_file(name: str) -> Path:
+    """Return the file that is meant: a path, or the id of a campaign in the folder `campaigns`."""
+    path, by_id = Path(name), Path("campaigns") / f"{name}.yaml"
+    return by_id if not path.exists() and by_id.parent == Path("campaigns") and by_id.is_file() else path
 
 
 def _slot(campaign: Campaign, slot_id: str) -> Slot:

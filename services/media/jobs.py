@@ -15,7 +15,7 @@ from services.kernel.errors import Problem, StorageFull
 from services.kernel.jobs import JobContext, Jobs, Outcome
 from services.kernel.metrics import MEDIA_CPU
 from services.media import actions, store
-from services.media.actions import JUDGE, RENDER, Case, Renditions
+from services.media.actions import JUDGE, REJUDGE, RENDER, Case, Renditions
 from services.media.domain.levels import waveform_svg
 from services.media.domain.measures import Counted, Decoded, Film, Measured, Photo, Probed, Refused
 from services.media.domain.preview import card_stills, copies, poster_of
@@ -24,7 +24,8 @@ from services.media.tools.workspace import NoRoomError, demand_room, workspace
 
 JOBS = Jobs()
 MP4, JPEG = "video/mp4", "image/jpeg"
-WORKING_BYTES = 128 << 20
+# Level files, stills and the sheet of the longest film that is taken.
+WORKING_BYTES = 192 << 20
 MEBIBYTE = 1 << 20
 _DECODE_FROM, _DECODE_TO = 10, 97
 
@@ -51,6 +52,15 @@ def judge(context: JobContext) -> Outcome:
             measured, made = _measured(context, case, directory)
     context.progress(98, "正在汇总结果")
     return partial(actions.conclude, case=case, measured=measured, made=made, objects=context.service.store)
+
+
+@JOBS.kind(REJUDGE)
+def rejudge(context: JobContext) -> Outcome:
+    """Ask for every file of a changed campaign to be judged again, a few in each transaction."""
+    ask = partial(actions.judge_some_again, campaign_hash=context.payload["campaign_hash"])
+    while context.service.database.call(ask).result():
+        context.check()
+    return lambda _transaction: None
 
 
 @JOBS.kind(RENDER)

@@ -76,7 +76,7 @@ asset = Table(
     Column("completed_at", Instant, nullable=False),
     Column("retired", Boolean, nullable=False),
     Index("asset_campaign", "campaign_id", "retired"),
-    Index("asset_work", "work_id"),
+    Index("asset_region", "region_code", "retired"),
     comment="Every whole file of a work.",
 )
 
@@ -195,10 +195,12 @@ def asset_of(rows: Connection, asset_id: str) -> Asset | None:
     return None if row is None else Asset(**row)
 
 
-def assets_of(rows: Connection, campaign_id: str) -> list[Asset]:
-    """Return the files of a campaign that still count, oldest first."""
-    standing = select(asset).where(asset.c.campaign_id == campaign_id, asset.c.retired.is_(False))
-    return [Asset(**row) for row in rows.execute(standing.order_by(asset.c.completed_at)).mappings()]
+def judged_otherwise(rows: Connection, campaign_id: str, campaign_hash: str, limit: int) -> list[Asset]:
+    """Return files of a campaign that still count and stand under another version of it, oldest first."""
+    standing = select(asset).where(
+        asset.c.campaign_id == campaign_id, asset.c.retired.is_(False), asset.c.campaign_hash != campaign_hash
+    )
+    return [Asset(**row) for row in rows.execute(standing.order_by(asset.c.completed_at).limit(limit)).mappings()]
 
 
 def judge_under(rows: Connection, asset_id: str, campaign_hash: str) -> None:
@@ -211,13 +213,13 @@ def retire(rows: Connection, asset_id: str) -> None:
     rows.execute(update(asset).where(asset.c.asset_id == asset_id).values(retired=True))
 
 
-def waiting_in(rows: Connection, region_code: str) -> int:
-    """Return how many files of a region have no verdict under their campaign yet."""
+def waiting_in(rows: Connection, region_code: str, most: int) -> int:
+    """Return how many files of a region have no verdict under their campaign yet, counting to `most` - 1."""
     judged = select(judgement.c.asset_id).where(
         judgement.c.asset_id == asset.c.asset_id, judgement.c.campaign_hash == asset.c.campaign_hash
     )
-    waiting = select(func.count()).where(asset.c.region_code == region_code, asset.c.retired.is_(False), ~judged.exists())
-    return rows.execute(waiting).scalar_one()
+    waiting = select(asset.c.asset_id).where(asset.c.region_code == region_code, asset.c.retired.is_(False), ~judged.exists())
+    return rows.execute(select(func.count()).select_from(waiting.limit(most - 1).subquery())).scalar_one()
 
 
 def keep_measurement(rows: Connection, asset_id: str, sha256: str, measured: str) -> None:

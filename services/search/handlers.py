@@ -47,15 +47,14 @@ def account_opened(transaction: Transaction, event: AccountOpened, _envelope: En
 @HANDLERS.reacts(WorkSaved)
 def work_saved(transaction: Transaction, event: WorkSaved, envelope: Envelope) -> None:
     """Keep the draft, and give the first hint."""
-    stories.keep_head(transaction, event, event.personal, sequence=envelope.sequence, at=envelope.time, submitted=False)
+    stories.keep_head(transaction, event, event.personal, at=envelope.time, submitted=False)
     checks.check(transaction, _asked(event, event.personal), "draft")
 
 
 @HANDLERS.reacts(WorkSubmitted)
-def work_submitted(transaction: Transaction, event: WorkSubmitted, envelope: Envelope) -> None:
+def work_submitted(transaction: Transaction, event: WorkSubmitted, _envelope: Envelope) -> None:
     """Keep the work, and check it again."""
-    at, sequence = event.received_at, envelope.sequence
-    stories.keep_head(transaction, event, event.personal, sequence=sequence, at=at, submitted=True)
+    stories.keep_head(transaction, event, event.personal, at=event.received_at, submitted=True)
     checks.check(transaction, _asked(event, event.personal), "submit")
 
 
@@ -67,39 +66,49 @@ def list_locked(transaction: Transaction, event: ListLocked, _envelope: Envelope
         if known is None or not known.known:
             raise NotYet(f"work/{work.work_id}")
         told = stories.telling(event.personal.get(work.work_id, Compared()), known.text)
-        asked = Asked(work.work_id, event.campaign_id, work.track, work.title, known.region_code, told, work.compared_hash)
+        asked = Asked(
+            work.work_id,
+            event.campaign_id,
+            work.track,
+            work.title,
+            event.unit_name,
+            known.region_code,
+            told,
+            work.compared_hash,
+        )
         checks.check(transaction, asked, "lock")
 
 
 def _asked(head: WorkHead, content: WorkContent) -> Asked:
     told = stories.telling(content.compared, content.story)
-    return Asked(head.work_id, head.campaign_id, head.track, head.title, head.region_code, told, head.compared_hash)
+    return Asked(
+        head.work_id, head.campaign_id, head.track, head.title, head.unit_name, head.region_code, told, head.compared_hash
+    )
 
 
 @HANDLERS.projects(WorkAccepted)
 def work_accepted(transaction: Transaction, event: WorkAccepted, envelope: Envelope) -> None:
     """Keep the work as it was accepted, with its files."""
-    at, sequence = envelope.time, envelope.sequence
-    stories.keep_head(transaction, event, event.personal, sequence=sequence, at=at, submitted=True)
+    stories.keep_head(transaction, event, event.personal, at=envelope.time, submitted=True)
     stories.keep_accepted_files(transaction, event.work_id, event.campaign_id, event.assets)
 
 
 @HANDLERS.projects(WorkWithdrawn)
-def work_withdrawn(transaction: Transaction, event: WorkWithdrawn, envelope: Envelope) -> None:
+def work_withdrawn(transaction: Transaction, event: WorkWithdrawn, _envelope: Envelope) -> None:
     """Hide the work."""
-    stories.withdraw(transaction, event.work_id, event.campaign_id, envelope.sequence)
+    stories.withdraw(transaction, event.work_id, event.campaign_id)
 
 
 @HANDLERS.projects(ConsentRecorded)
-def consent_recorded(transaction: Transaction, event: ConsentRecorded, envelope: Envelope) -> None:
+def consent_recorded(transaction: Transaction, event: ConsentRecorded, _envelope: Envelope) -> None:
     """Keep the entrant's consent."""
-    stories.keep_consent(transaction, event.work_id, event.campaign_id, envelope.sequence, given=event.given)
+    stories.keep_consent(transaction, event.work_id, event.campaign_id, given=event.given)
 
 
 @HANDLERS.projects(ReleaseDecided)
-def release_decided(transaction: Transaction, event: ReleaseDecided, envelope: Envelope) -> None:
+def release_decided(transaction: Transaction, event: ReleaseDecided, _envelope: Envelope) -> None:
     """Keep the release."""
-    stories.keep_release(transaction, event.work_id, event.campaign_id, envelope.sequence, released=event.released)
+    stories.keep_release(transaction, event.work_id, event.campaign_id, released=event.released)
 
 
 @HANDLERS.projects(AssetRendered)

@@ -8,7 +8,6 @@ import structlog
 
 from services.kernel.errors import LaurelError
 from services.kernel.jobs import JobContext, Jobs, Outcome
-from services.kernel.search_index import IndexUnavailable
 from services.kernel.service import Context
 from services.search.actions import indexes
 
@@ -50,6 +49,6 @@ class Feeder(threading.Thread):
         """Feed a batch; return how long to wait for the next."""
         try:
             return 0.0 if indexes.feed(self._context.database, self._context.index) else LOOK_EVERY_S
-        except (IndexUnavailable, LaurelError) as trouble:
-            log.warning("indexes not fed", reason=str(trouble))
+        except LaurelError as trouble:
+            log.warning("indexes not fed", reason=getattr(trouble, "detail", str(trouble)))
             return PAUSE_IN_TROUBLE_S

@@ -347,3 +347,10 @@ def test_the_invented_city(s0: Campaign) -> None:
     kinds = [unit.type for unit in units.units]
     assert (kinds.count("district"), kinds.count("member")) == (16, 4)
     assert units.host.name.startswith("江州市")
+
+
+def test_a_compared_field_that_the_track_lacks_is_named(s0_text: str) -> None:
+    wrong = s0_text.replace("story: story}", "story: retelling}")
+    with pytest.raises(FaultyFileError) as faulty:
+        load_campaign(wrong.encode(), "s0.yaml")
+    assert any("retelling" in fault.message and fault.path == "tracks.1.compared.story" for fault in faulty.value.faults)

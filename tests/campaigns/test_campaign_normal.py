@@ -16,10 +16,10 @@ from services.campaigns.slots import Duration, FileSize, Resolution, Slot
 
 # A hash stands in every verdict and receipt: a change here is a change of the rules or of the language, never by accident.
 GOLDEN = {
-    "s0-shanghai-2024-stories": "76b7c290f5d397fbb2e6a7363540032847261bdb1c2fa2d17b949218ce3a0a67",
-    "s0-rehearsal": "41b295c2daed9f05f1ca0f2557fee46dd59ebde4f71a396a22d972d48a33706a",
-    "test-s2-photos": "4754fcaf388caae2baacc959d16a42436eb32ecfa801e0a5a53ca351b0009829",
-    "jiangzhou-2025": "abeab684908d191eafd84bda796f05127ffb3cc5aa2cd50f07491dd638ec7a97",
+    "s0-shanghai-2024-stories": "60ecc2da1375d7f59e263939ba10255a50d74932ab7e5449d5301838650d8fab",
+    "s0-rehearsal": "9ace79c33b1f99e95e410c369ae376646beac6cc4348b9f9092e44ca465b45cb",
+    "test-s2-photos": "1d7582196149714e4c059520a718cd42b55a7b3ed2427d8a62e6318855ca91f5",
+    "jiangzhou-2025": "f669b21c559ba15601abbb313cfcbfed1ed0047f685b44375299d601a04cbd88",
 }
 
 

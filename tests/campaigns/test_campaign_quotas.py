@@ -65,6 +65,12 @@ def test_step_18_a_waiver_covers_its_category_alone(s0: Campaign) -> None:
     assert [found.message.split("，")[0] for found in decision.findings] == ["缺少‘机关’类作品1件"]
 
 
+def test_a_floor_that_may_not_be_waived_is_not(s0_text: str) -> None:
+    strict = load_campaign(s0_text.replace("waivable: true", "waivable: false").encode(), "s0.yaml")
+    agreed = Waivers(agreed=frozenset({floor_key("stories", "organisation_type", "family")}))
+    assert not decide_lock(strict, "district", "石桥区", SIX[:5], agreed).may_lock
+
+
 def test_step_18_four_works_want_a_statement(s0: Campaign) -> None:
     four = listed(*OPTIONS)
     decision = decide_lock(s0, "district", "南塘区", four)

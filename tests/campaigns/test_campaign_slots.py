@@ -90,6 +90,12 @@ def test_a_floor_of_size_is_inclusive() -> None:
     assert rule.shown(420_000) == "0.42MB"
 
 
+def test_an_exclusive_bound_of_size_fails_at_the_bound() -> None:
+    rule = FileSize.model_validate({"max_bytes": "1G", "inclusive": False, "cite": CITE})
+    assert [rule.met_by((1 << 30) + step) for step in (-1, 0)] == [True, False]
+    assert rule.asked() == "应在1G以内（本活动按1,073,741,824字节，不含本数）"
+
+
 def test_a_measured_size_in_the_words_of_the_story() -> None:
     rule = FileSize.model_validate({"max_bytes": "1G", "cite": CITE})
     assert rule.shown(1_204_322_304) == "1.12G"

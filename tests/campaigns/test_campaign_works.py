@@ -79,6 +79,11 @@ def test_a_field_other_than_asked(s0: Campaign, changes: dict[str, object], chec
     assert found(s0, **changes) == [(check, message)]
 
 
+def test_the_last_character_allowed_is_allowed(s0: Campaign) -> None:
+    assert found(s0, title="长" * 40) == []
+    assert found(s0, performers=["甲"] * 30) == []
+
+
 def test_lines_are_welcome_in_the_story(s0: Campaign) -> None:
     assert found(s0, story="第一段\n第二段") == []
 

@@ -1,4 +1,5 @@
 import dataclasses
+import json
 import re
 import shutil
 import subprocess
@@ -129,6 +130,17 @@ def test_a_character_that_the_typeface_lacks_does_not_stop_the_paper(tmp_path: P
 def test_the_same_arguments_give_the_same_bytes() -> None:
     for make in (list_pdf, list_xlsx):
         assert make(paper("夜班后的一课"), stamp=STAMP) == make(paper("夜班后的一课"), stamp=STAMP)
+
+
+def test_the_child_gives_what_the_engine_gives() -> None:
+    data = {**dataclasses.asdict(paper("夜班后的一课")), "rehearsal_mark": REHEARSAL_MARK}
+    request = {
+        "template": str(typesetting.TEMPLATES / "list.typ"),
+        "data": json.dumps(data),
+        "stamp": int(STAMP.timestamp()),
+        "fonts": str(typesetting.DEBIAN_FONTS),
+    }
+    assert typesetting._set(request) == render("list", data, stamp=STAMP)
 
 
 def test_no_cell_of_the_workbook_is_a_formula_or_a_link() -> None:

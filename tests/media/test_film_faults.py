@@ -127,6 +127,30 @@ def test_a_film_cut_short_with_its_index_in_front(clips: Clips, judged: Judged) 
     assert found.message.startswith("文件不完整，应有100帧，实有")
 
 
+def test_a_cut_that_no_box_betrays_is_counted(clips: Clips, judged: Judged) -> None:
+    """The data box says "to the end of the file", so only the packets tell that some are missing."""
+
+    def cut(data: bytearray) -> bytearray:
+        at = box_at(data, b"mdat") - 8
+        data[at : at + 4] = bytes(4)
+        return data[: len(data) * 6 // 10]
+
+    found = only(judged(clips.changed("cut-open.mp4", clips.clean(), cut), *WHOLE), "truncated")
+    assert found.message.startswith("文件不完整，应有100帧，实有")
+
+
+def test_a_film_whose_edit_list_hides_its_end_is_not_cut_short(clips: Clips, judged: Judged) -> None:
+    def hide(data: bytearray) -> bytearray:
+        at = box_at(data, b"elst") + 8
+        (length,) = struct.unpack_from(">I", data, at)
+        struct.pack_into(">I", data, at, length // 2)
+        return data
+
+    path = clips.changed("hidden-end.mp4", clips.clip("mute-4.mp4", sound=None), hide)
+    assert judged(path, *WHOLE) == ()
+    assert only(judged(path, ask(Duration, min_s=5, max_s=8)), "duration").measured.startswith("时长2")
+
+
 def test_a_film_cut_short_without_its_index(clips: Clips, judged: Judged) -> None:
     late = clips.clip("index-last.mp4", extra=("-movflags", "0"))
     path = clips.changed("cut-late.mp4", late, lambda data: data[: len(data) * 6 // 10])

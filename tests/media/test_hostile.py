@@ -200,3 +200,9 @@ def test_names_of_every_kind_are_never_read_as_words(clips: Clips, judged: Judge
     path = tmp_path / name
     path.write_bytes(clips.clean().read_bytes())
     assert judged(path, Container(cite=CITE), Truncated(cite=CITE)) == ()
+
+
+def test_a_time_stamp_that_claims_days_is_not_filled_with_pictures(clips: Clips, judged: Judged) -> None:
+    path = clips.clip("days.mp4", sound=None, extra=("-bsf:v", "setts=ts=if(eq(N\\,99)\\,TS+2000000000\\,TS)"))
+    (found,) = judged(path, Container(cite=CITE))
+    assert found.message.startswith("画面时间超过4小时，超出可处理的范围")

@@ -14,14 +14,14 @@ from typing import Any
 from services.review.domain import payloads
 from services.review.domain.assignment import Panelist, Reading, draw, draw_label, pseudonym
 from services.review.domain.ballots import Ballot, panel_tie
-from services.review.domain.canonical import Algorithm, commit, digest
+from services.review.domain.canonical import ZERO, Algorithm, commit, digest
 from services.review.domain.points import canonical_points
 from services.review.domain.record import (
     Entry,
     ballot_opening,
     batch,
-    chain,
     export,
+    follow,
     panel_content,
     result_confirmed,
     rubric_declared,
@@ -96,7 +96,9 @@ class Campaign:
 
     def add(self, *given: payloads.Payload) -> None:
         self.at += timedelta(minutes=self.chance.randint(1, 60))
-        self.entries = chain(self.entries, alg=self.alg, at=self.at, payloads=given)
+        for payload in given:
+            seq, head = (self.entries[-1].seq, self.head) if self.entries else (0, ZERO)
+            self.entries.append(follow(seq, head, alg=self.alg, at=self.at, payload=payload))
 
     def play(self) -> Campaign:
         self.open()

@@ -142,6 +142,9 @@ class World:
 
         return release
 
+    def http_metrics(self) -> list[str]:
+        return self.loop.run_until_complete(self.http.get("/metrics")).text.splitlines()
+
     def got(self, who: Principal | None, path: str) -> Any:
         answer = self.ask(who, "GET", path)
         assert answer.status_code == 200, answer.text

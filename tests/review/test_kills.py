@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -23,11 +24,9 @@ POINTS = [
     "ballot.before-record:kill:3",
     "closing.before-settled:kill",
     "closing.before-tally:kill",
-    "job.claimed:kill:2",
     "job.before-outcome:kill",
     "job.before-outcome:kill:2",
     "job.after-outcome:kill",
-    "writer.before-commit:kill:9",
     "writer.after-commit:kill:9",
 ]
 
@@ -40,11 +39,17 @@ def live(home: Path, fault: str = "") -> tuple[int, list[str]]:
     return done.returncode, [line[4:] for line in done.stdout.splitlines() if line.startswith("ACK ")]
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    with world_in(tmp_path) as world:
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("begun")
+    with world_in(made) as world:
         begin(world)
-    return tmp_path
+    return made
+
+
+@pytest.fixture
+def home(begun: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(begun, tmp_path / "home"))
 
 
 def begin(world: World) -> None:

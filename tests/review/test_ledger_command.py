@@ -2,6 +2,8 @@
 
 import json
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,8 @@ from test_record import run as run_script
 from typer.testing import CliRunner
 
 from services.review.commands import LEDGER
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -60,3 +64,18 @@ def test_it_speaks_chinese(files: tuple[Campaign, Path, Path]) -> None:
     assert "未见证：没有用另处保存的记录首值核对" in output
     assert f"核对相符，未见证：{len(campaign.entries)}条，记录首值{campaign.head}" in output
     assert output.count("前") == 4
+
+
+def test_the_programs_own_exit_codes(files: tuple[Campaign, Path, Path]) -> None:
+    campaign, record, _ = files
+    for arguments, code in [
+        ([record, "--head", campaign.head], 0),
+        ([record], 1),
+        ([record, "--head", "ab" * 32], 2),
+        ([record.parent], 3),
+        ([], 64),
+        ([record, "--no-such"], 64),
+    ]:
+        command = [sys.executable, "-m", "services", "ledger", "verify", *map(str, arguments)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=60, check=False)
+        assert done.returncode == code, (arguments, done.stderr)

@@ -10,6 +10,7 @@ import pytest
 from review_world import CAMPAIGN, CLERK, HEAD, LIAISON, UNITS, World, accepted, expert, scored
 
 from services.kernel.contracts.events import AssetRendered, WorkRejected
+from services.review.actions import closing
 from services.review.domain.reading import read_record
 from services.review.domain.verification import verify
 
@@ -247,6 +248,30 @@ def test_a_work_that_leaves_after_the_tally_is_counted_out(begun: tuple[World, s
     world.did(HEAD, "POST", f"/rounds/{round_id}/confirm")
     world.did(HEAD, "POST", f"/rounds/{round_id}/publish", {"level": "city"})
     world.emit(gone)
+    text = world.ask(CLERK, "GET", f"/rounds/{round_id}/record").text
+    assert verify(read_record(text)).problems == ()
+
+
+def test_a_work_that_leaves_while_the_tally_is_computed_is_not_in_it(
+    begun: tuple[World, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, round_id = begun
+    vote_all(world, 5)
+    compute, computed = closing.count, []
+
+    def count(connection: Any, name: str) -> Any:
+        counted = compute(connection, name)
+        if not computed:
+            world.emit(WorkRejected(work_id="work-000", campaign_id=CAMPAIGN.id, unit_id="u", title="", reason="经核实"))
+        computed.append(counted)
+        return counted
+
+    monkeypatch.setattr(closing, "count", count)
+    world.close(round_id)
+    assert [len(counted[1]) for counted in computed] == [6, 5]
+    stale = computed[0]
+    world.context.database.call(lambda transaction: closing.keep_tally(transaction, round_id, 1, stale)).result()
+    assert len(world.got(CLERK, f"/rounds/{round_id}/tally")["rows"]) == 5
     text = world.ask(CLERK, "GET", f"/rounds/{round_id}/record").text
     assert verify(read_record(text)).problems == ()
 

@@ -70,6 +70,8 @@ def test_whatever_is_decided_exactly_the_places_are_filled_and_nobody_better_is_
     rubric, rows = s0_rubric(through), rows_of(means)
     made: list[Decision] = []
     tied = ties(rubric, rows)
+    straddled = [cut for cut in through if cut < len(rows) and rows[cut - 1].mean == rows[cut].mean]
+    assert [tie.outcome for tie in tied] == [f"cut-{cut}" for cut in straddled]
     for tie in data.draw(st.permutations(tied)):
         fitting = [set(pick) for pick in combinations(tie.works, tie.places) if agrees(tied, made, tie, set(pick))][:50]
         chosen = data.draw(st.sampled_from(fitting))

@@ -137,9 +137,9 @@ def test_a_row_without_its_name_is_no_organisation(read: Read) -> None:
 
 def test_what_columns_hold_is_read(read: Read) -> None:
     line = {
-        "external_id": "A-1", "person": "宋禾生", "id_number": f" {VALID.lower()}", "birth": "1990.2", "organisation": "江州水文局",
-        "province": "江岚省", "city": "江州市", "district": "云栈区", "title": "百姓学习之星", "level": "全国", "year": 2019,
-        "outcome": "提名", "phone": "13900000000", "favourite": "x",
+        "external_id": "A-1", "person": "宋禾生", "id_number": f" {VALID.lower()}", "birth": "1990.2",
+        "organisation": "江州水文局", "province": "江岚省", "city": "江州市", "district": "云栈区",
+        "title": "百姓学习之星", "level": "全国", "year": 2019, "outcome": "提名", "phone": "13900000000", "favourite": "x",
     }  # fmt: skip
     found = read(json.dumps(line, ensure_ascii=False))
     _, record = found.records[0]
@@ -185,6 +185,17 @@ def test_formulas_are_text(read: Read) -> None:
     found = read(xlsx(("s", [["姓名", "单位"], ['=HYPERLINK("http://x","甲")', "=1+1"], ["+乙", "-1"]])))
     assert [record.entry.name for _, record in found.records] == ['=HYPERLINK("http://x","甲")', "+乙"]
     assert found.records[0][1].entry.organisation == "=1+1"
+
+
+def test_what_no_reader_sees_is_left_out(read: Read) -> None:
+    lines = [
+        '{"\\u200b姓名": "\\u202e宋\\u200b禾\\u0000生\\ud800", "单位": "水文局\\u2028二处"}',
+        '{"姓名": "\\u202e\\u200b"}',
+        '{"姓名": "？！"}',
+    ]
+    found = read("\n".join(lines))
+    assert [record.entry.name for _, record in found.records] == ["宋禾 生\N{REPLACEMENT CHARACTER}"]
+    assert missed(found) == [(2, 2, "没有姓名"), (3, 3, "没有可比对的文字：？！")]
 
 
 def test_a_broken_cell_is_named(read: Read) -> None:

@@ -39,6 +39,9 @@ def _of_track(track: Track, loc: Loc) -> Iterator[tuple[Loc, str]]:
     yield from _doubles([field.id for field in track.fields], (*loc, "fields"))
     yield from _doubles([slot.id for slot in track.slots], (*loc, "slots"))
     yield from _doubles([rule.id for rule in track.prior_winners], (*loc, "prior_winners"))
+    for role, name in track.compared or ():
+        if name is not None and track.field(name) is None:
+            yield (*loc, "compared", role), f"本类别没有填报项“{name}”"
     title = track.field(track.title_field)
     if title is None or title.kind != "text":
         yield (*loc, "title_field"), f"title_field 应为本类别的一个文字填报项，没有“{track.title_field}”"

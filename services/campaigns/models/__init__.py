@@ -11,6 +11,7 @@ from services.campaigns.models.units import Host, Unit, Units
 from services.campaigns.models.winners import LEVEL_WORDS, PriorWinnerRule, TitleLevel
 from services.campaigns.models.works import (
     ChoiceField,
+    ComparedFields,
     IdNumberField,
     ListField,
     Option,
@@ -27,6 +28,7 @@ __all__ = [
     "ChoiceField",
     "Clause",
     "Column",
+    "ComparedFields",
     "Consent",
     "Criterion",
     "Deadline",

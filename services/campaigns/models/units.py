@@ -22,20 +22,25 @@ RegionCode = Annotated[str, AfterValidator(_six_digits)]
 
 
 class Host(Frozen):
-    """The office that holds the campaign."""
+    """The office that holds the campaign; receipts are numbered under its `receipt_prefix`."""
 
     name: Text
     short_name: Text
+    receipt_prefix: str = Field(default="LR", pattern=r"^[A-Z]{2,6}$")
 
 
 class Unit(Frozen):
-    """A recommending unit; `aliases` are the other names under which papers know it."""
+    """A recommending unit; `aliases` are the other names under which papers know it.
+
+    `mobile` is where its letter of invitation can be announced; a unit without one gets it on paper.
+    """
 
     id: Id
     name: Text
     type: UnitTypeRef
     region_code: RegionCode
     aliases: tuple[Text, ...] = ()
+    mobile: str | None = Field(default=None, pattern=r"^1\d{10}$")
 
 
 class Units(Frozen):

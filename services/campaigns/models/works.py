@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from services.campaigns.findings import Frozen
 from services.campaigns.models.stages import Tier
 from services.campaigns.models.winners import PriorWinnerRule
-from services.campaigns.references import Cite
+from services.campaigns.references import Cite, FieldRef
 from services.campaigns.slots import Slot
 from services.campaigns.text import Id, Text
 
@@ -83,6 +83,15 @@ class IdNumberField(_Field):
 WorkField = Annotated[TextField | ChoiceField | ListField | IdNumberField, Field(discriminator="kind")]
 
 
+class ComparedFields(Frozen):
+    """Which fields say whose work it is: what 往年已获得 compares, and the story's text."""
+
+    organisation: FieldRef | None = None
+    person: FieldRef | None = None
+    birth: FieldRef | None = None
+    story: FieldRef | None = None
+
+
 class Track(Frozen):
     """A kind of nominee with its own fields, slots, quotas and rule on earlier winners.
 
@@ -96,6 +105,7 @@ class Track(Frozen):
     title_field: Id
     fields: tuple[WorkField, ...] = Field(min_length=1)
     slots: tuple[Slot, ...] = ()
+    compared: ComparedFields | None = None
     prior_winners: tuple[PriorWinnerRule, ...] = ()
     cite: Cite
 

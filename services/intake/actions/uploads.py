@@ -40,11 +40,11 @@ class Place:
 class Works(Protocol):
     """What uploads ask of works."""
 
-    def place_for(self, transaction: Transaction, work_id: str, slot: str, unit_id: str) -> Place:
-        """Return where a new file of a unit's work would belong.
+    def place_for(self, transaction: Transaction, work_id: str, slot: str, unit_id: str, received: datetime) -> Place:
+        """Return where a new file of a unit's work would belong, asked for by a write stamped `received`.
 
         Raises `NotFound` for a work that is not the unit's, `Unprocessable` for a slot the campaign does not have, `Conflict`
-        when the work's state takes no files.
+        when the work's state takes no files or the write came late.
         """
         ...
 
@@ -68,7 +68,7 @@ def begin(
     lifetime: timedelta,
 ) -> Upload:
     """Create an upload for a work of the unit. Raises what `Works.place_for` raises."""
-    place = works.place_for(transaction, creation.work_id, creation.slot, unit_id)
+    place = works.place_for(transaction, creation.work_id, creation.slot, unit_id, received)
     row = Upload(
         id=new_id(),
         work_id=creation.work_id,

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated, Any
@@ -29,7 +29,6 @@ from services.kernel.service import Context
 from services.kernel.web import Ctx, Received, exchange_of, public, require, signed_address
 from services.kernel.web.bodies import StrictRoute
 
-ROOM_RESERVE_BYTES = 256 * 1024 * 1024
 PAUSE = timedelta(seconds=30)
 BY_ADDRESS = [signed_address("upload")]
 
@@ -107,7 +106,7 @@ class _Desk:
         protocol.check_version(request.headers.get("tus-resumable"))
         settings = self._context.settings
         creation = protocol.read_creation(request.headers, settings.upload_max_bytes)
-        ensure_room(shutil.disk_usage(self._receiver.folder).free, creation.length_bytes, ROOM_RESERVE_BYTES)
+        ensure_room(self._receiver.folder, creation.length_bytes)
         unit_id = who.unit_id
         if unit_id is None:
             raise Forbidden("您的账号不属于推荐单位，不能上传。", "This account belongs to no unit.")
@@ -139,8 +138,7 @@ class _Desk:
         """Take what came with the creation; an empty file is whole at once."""
         if row.length_bytes and not _brings_bytes(request):
             return row
-        await self._receive(request, row.id, 0, CONTENT_TYPE)
-        return await self._row(row.id)
+        return replace(row, offset_bytes=await self._receive(request, row.id, 0, CONTENT_TYPE))
 
     async def head(self, request: Request, upload_id: str) -> Response:
         row = await self._admitted(request, upload_id)
@@ -155,8 +153,7 @@ class _Desk:
         if row.is_whole:
             protocol.check_patch(row.progress, offset, kind, _content_length(request))
         else:
-            await self._receive(request, upload_id, offset, kind)
-            row = await self._row(upload_id)
+            row = replace(row, offset_bytes=await self._receive(request, upload_id, offset, kind))
         return Response(status_code=204, headers=protocol.progress_headers(row.progress))
 
     async def delete(self, request: Request, upload_id: str) -> Response:
@@ -185,8 +182,11 @@ class _Desk:
             raise NotFound
         return row
 
-    async def _receive(self, request: Request, upload_id: str, offset: int, kind: str | None) -> None:
-        """Take the body, and when it was the last of the file store it. A refusal says where the upload stands."""
+    async def _receive(self, request: Request, upload_id: str, offset: int, kind: str | None) -> int:
+        """Take the body, and when it was the last of the file store it; return the new offset.
+
+        A refusal says where the upload stands.
+        """
         save = _Saver(self._context, upload_id, offset)
 
         async def look() -> Progress:
@@ -197,12 +197,13 @@ class _Desk:
             return row.progress
 
         try:
-            await self._receiver.receive(
+            reached = await self._receiver.receive(
                 upload_id,
                 request.stream(),
                 look=look,
                 save=save,
                 checksum=protocol.read_checksum(request.headers.get("upload-checksum")),
+                announced_bytes=_content_length(request),
                 sync_bytes=self._context.settings.upload_sync_bytes,
             )
         except ShorterThanAcknowledged as shorter:
@@ -217,6 +218,7 @@ class _Desk:
             raise
         if save.whole:
             await self._store(upload_id)
+        return reached
 
     async def _store(self, upload_id: str) -> None:
         """Move a whole upload into the object store and record it."""

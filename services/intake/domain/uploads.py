@@ -275,7 +275,7 @@ def options_headers(cap_bytes: int) -> dict[str, str]:
 def progress_headers(progress: Progress) -> dict[str, str]:
     """Return what an answer says of an upload; nothing of it may be cached."""
     headers = {"Tus-Resumable": VERSION, "Upload-Offset": str(progress.offset_bytes), "Cache-Control": "no-store"}
-    if progress.ended != "completed":
+    if progress.offset_bytes < progress.length_bytes:
         headers["Upload-Expires"] = format_datetime(progress.expires_at.replace(microsecond=0), usegmt=True)
     return headers
 

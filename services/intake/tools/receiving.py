@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager, suppress
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 REMEMBERED_DIGESTS = 512
+RESERVE_BYTES = 256 * MIB
+RESERVE_SHARE = 20
 
 Look = Callable[[], Awaitable[Progress]]
-"""Reads where an upload stands, and raises when the request may not go on from there."""
+"""Reads where an upload stands, and raises when the request may not go on from there. Called once nobody else can write."""
 
 
 class Receiver:
@@ -48,17 +51,21 @@ class Receiver:
         look: Look,
         save: Save,
         checksum: Checksum | None = None,
+        announced_bytes: int | None = None,
         sync_bytes: int = 16 * MIB,
     ) -> int:
         """Append the body and return the new offset, all of it durable and saved.
 
-        A body that breaks off leaves what arrived, unless a checksum was announced for it. Raises what `look` and `save` raise,
-        ClientDisconnect, Timeout after a minute of silence, ChecksumMismatch, TooLarge beyond the end, Busy while another
-        process writes, Displaced when a newer request takes over, ShorterThanAcknowledged, StorageFull; the offset is then the
-        one last saved.
+        An offset is saved at least every `sync_bytes`. A body that breaks off leaves what arrived, unless a checksum was
+        announced for it. Raises what `look` and `save` raise, ClientDisconnect, Timeout after a minute of silence,
+        ChecksumMismatch, TooLarge beyond the end, Busy while another process writes, Displaced when a newer request takes over,
+        ShorterThanAcknowledged, StorageFull; the offset is then the one last saved.
         """
         async with Seat(self._seats, upload_id) as seat, self._opened(upload_id, look) as (part, progress):
-            reception = Reception(self._pools, part, progress, save, checksum=checksum, sync_bytes=sync_bytes)
+            expected = progress.length_bytes - progress.offset_bytes if announced_bytes is None else announced_bytes
+            reception = Reception(
+                self._pools, part, progress, save, checksum=checksum, expected_bytes=expected, save_bytes=sync_bytes
+            )
             try:
                 return await reception.run(seat, body)
             finally:
@@ -68,6 +75,9 @@ class Receiver:
         """End what is being received, record it, remove the file. Raises what `record` raises, Busy as `receive` does."""
         async with Seat(self._seats, upload_id):
             self._marks.pop(upload_id, None)
+            if not self.path(upload_id).exists():
+                await record()
+                return
             part = await self._pools.write(self._open, upload_id)
             try:
                 await record()
@@ -92,8 +102,7 @@ class Receiver:
 
     @asynccontextmanager
     async def _opened(self, upload_id: str, look: Look) -> AsyncIterator[tuple[PartFile, Progress]]:
-        """Open the part file where the upload stands; looked at twice, since another process may write until it is locked."""
-        await look()
+        """Open the part file where the upload stands; looked at once it is locked, since until then another may write to it."""
         part = await self._pools.write(self._open, upload_id)
         try:
             progress = await look()
@@ -124,9 +133,10 @@ def receiver_for(folder: Path) -> Receiver:
     return Receiver(folder)
 
 
-def ensure_room(free_bytes: int, length_bytes: int, reserve_bytes: int) -> None:
-    """Refuse a file for which the disk has no room. Raises StorageFull."""
-    if free_bytes < length_bytes + reserve_bytes:
+def ensure_room(folder: Path, length_bytes: int) -> None:
+    """Refuse a file for which the disk has no room beside a small reserve. Raises StorageFull."""
+    disk = shutil.disk_usage(folder)
+    if disk.free < length_bytes + min(RESERVE_BYTES, disk.total // RESERVE_SHARE):
         raise StorageFull(
             "存储空间不足，暂不能接收这个文件。请稍后再试，或告知平台管理人员。", "There is no room for this file."
         )

@@ -29,6 +29,7 @@ T = TypeVar("T")
 MIB = 1024 * 1024
 COALESCED_BYTES = MIB
 UNSYNCED_BYTES = 64 * MIB
+SYNCS_A_BODY = 4  # a small body is synced in parts while it arrives, so that little is left to wait for at its end
 QUIET_FLUSH_S = 2.0
 QUIET_END_S = 60.0
 WRITERS = 4
@@ -73,7 +74,8 @@ class Reception:
         save: Save,
         *,
         checksum: Checksum | None,
-        sync_bytes: int,
+        expected_bytes: int,
+        save_bytes: int,
     ) -> None:
         self._pools = pools
         self._part = part
@@ -81,11 +83,13 @@ class Reception:
         self._save = save
         self._checksum = checksum
         self._claimed = hashlib.new(checksum.algorithm, usedforsecurity=False) if checksum else None
-        self._sync_bytes = sync_bytes
+        self._save_bytes = save_bytes
+        self._sync_bytes = min(save_bytes, max(MIB, expected_bytes // SYNCS_A_BODY))
         self.saved = Mark(part.written_bytes, part.digest.copy())
         self._synced_bytes = self._arrived_bytes = part.written_bytes
         self._buffers: list[bytes] = []
         self._buffered_bytes = 0
+        self._quiet = False
         self._turn = asyncio.Lock()
         self._writing: asyncio.Future[None] | None = None
         self._syncing: asyncio.Task[None] | None = None
@@ -154,7 +158,8 @@ class Reception:
     async def _sync(self, mark: Mark) -> None:
         await self._pools.sync(self._part)
         self._synced_bytes = mark.offset_bytes
-        if self._checksum is None and mark.offset_bytes < self._progress.length_bytes:
+        due = mark.offset_bytes - self.saved.offset_bytes >= self._save_bytes or self._quiet
+        if due and self._checksum is None and mark.offset_bytes < self._progress.length_bytes:
             await self._acknowledge(mark, None)
 
     async def _acknowledge(self, mark: Mark, sha256: str | None) -> None:
@@ -203,12 +208,12 @@ class Reception:
         while True:
             await asyncio.sleep(QUIET_FLUSH_S)
             quiet_s = quiet_s + QUIET_FLUSH_S if seen == self._arrived_bytes else 0.0
-            seen = self._arrived_bytes
+            seen, self._quiet = self._arrived_bytes, quiet_s > 0
             if quiet_s >= QUIET_END_S:
                 seat.end(
                     Timeout("一分钟没有收到内容，本次连接已结束。已收到的内容都在，请继续上传。", "Nothing came for a minute.")
                 )
-            elif quiet_s and self.saved.offset_bytes < self._arrived_bytes and self._checksum is None:
+            elif self._quiet and self.saved.offset_bytes < self._arrived_bytes and self._checksum is None:
                 await self._flush(seat)
 
     async def _flush(self, seat: Seat) -> None:

@@ -30,7 +30,7 @@ def upgrade() -> None:
         comment="Every whole file of a work.",
     )
     op.create_index("asset_campaign", "asset", ["campaign_id", "retired"], unique=False)
-    op.create_index("asset_work", "asset", ["work_id"], unique=False)
+    op.create_index("asset_region", "asset", ["region_code", "retired"], unique=False)
     op.create_table(
         "campaign",
         sa.Column("campaign_hash", sa.String(), nullable=False),

@@ -16,6 +16,8 @@ from services.media.tools.workspace import INPUT
 _BASE_CPU_S = 120
 _CPU_PER_SECOND = 12
 _MIN_WALL_S = 600
+_HOUR_S = 3600
+MAX_DURATION_S = 4 * _HOUR_S
 
 
 def probe_film(directory: Path) -> Probed | Refused:
@@ -39,10 +41,16 @@ def probe_film(directory: Path) -> Probed | Refused:
 def count_film(directory: Path, probed: Probed) -> Counted | Refused:
     """Count the packets of `./input`."""
     try:
-        return counted_from(packets(directory, probed.kind), probed)
+        counted = counted_from(packets(directory, probed.kind), probed)
     except UnreadableError:
         size_bytes = (directory / INPUT).stat().st_size
         return _unreadable(probed.kind, size_bytes, probed.brand, cut_short=probed.cut_short)
+    if counted.timing.claimed_s > MAX_DURATION_S:
+        # Detectors see five pictures a second of whatever the time stamps claim.
+        size_bytes = (directory / INPUT).stat().st_size
+        why = f"画面时间超过{MAX_DURATION_S // _HOUR_S}小时，超出可处理的范围"
+        return Refused(size_bytes=size_bytes, kind=probed.kind, hostile=True, why=why, brand=probed.brand)
+    return counted
 
 
 def decode_film(

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.review.domain.ballots import Ballot
-from services.review.domain.canonical import ZERO, Algorithm, Json, canonical, digest
+from services.review.domain.canonical import Algorithm, Json, canonical, digest
 from services.review.domain.payloads import (
     BallotCommitted,
     Chosen,
@@ -69,16 +69,6 @@ def instant(at: datetime) -> str:
 def follow(seq: int, head: str, *, alg: Algorithm, at: datetime, payload: Payload) -> Entry:
     """Return the entry after number `seq`, whose hash is `head`; 0 and ZERO begin the chain."""
     return Entry(seq + 1, alg, instant(at), payload.kind.value, payload.model_dump(mode="json"), head)
-
-
-def chain(entries: Sequence[Entry], *, alg: Algorithm, at: datetime, payloads: Iterable[Payload]) -> list[Entry]:
-    """Return `entries` with one more for each payload."""
-    grown = list(entries)
-    seq, head = (grown[-1].seq, grown[-1].hash()) if grown else (0, ZERO)
-    for payload in payloads:
-        grown.append(follow(seq, head, alg=alg, at=at, payload=payload))
-        seq, head = grown[-1].seq, grown[-1].hash()
-    return grown
 
 
 def panel_content(panel: Mapping[str, Iterable[str]]) -> Json:

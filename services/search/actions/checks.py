@@ -9,14 +9,14 @@ from sqlalchemy import Connection
 
 from services.kernel.contracts.events import Compared, EarlierMatch, ExclusionChecked
 from services.kernel.ports import Transaction
-from services.search.actions.entries import entry_of
+from services.search.actions.entries import entry_of, place_of_unit
 from services.search.actions.register import campaign_rules
 from services.search.domain.answers import Match, Outcome, Rules, judge
 from services.search.domain.decisions import fields_hash
 from services.search.domain.entries import Entry
 from services.search.store import checks, decisions, register
-from services.search.store.campaigns import CampaignRules
 
+TOLD_AT_MOST = 20  # of an event; the sentence counts all
 Phase = Literal["draft", "submit", "lock", "decision"]
 
 
@@ -28,6 +28,7 @@ class Asked:
     campaign_id: str
     track: str
     title: str
+    unit_name: str
     region_code: str
     compared: Compared
     compared_hash: str
@@ -39,22 +40,17 @@ def answer(connection: Connection, entry: Entry, rules: Rules, work_id: str | No
     return judge(entry, records, rules, decisions.of_fields(connection, fields_hash(entry)) if records else ())
 
 
-def rules_for(campaign: CampaignRules, track_id: str) -> tuple[str, Rules] | None:
-    """Return the subject of a track and its rules on earlier winners."""
-    track = campaign.track(track_id)
-    return (track.subject, Rules(track.prior_winners, campaign.recommend)) if track else None
-
-
 def entry_and_rules(transaction: Transaction, asked: Asked) -> tuple[Entry, Rules] | None:
     """Return what a work is compared as and by which rules; None for a track that its campaign does not have.
 
     Raises `NotYet` while the campaign has not arrived.
     """
-    found = rules_for(campaign_rules(transaction, asked.campaign_id), asked.track)
-    if found is None:
+    campaign = campaign_rules(transaction, asked.campaign_id)
+    track = campaign.track(asked.track)
+    if track is None:
         return None
-    subject, rules = found
-    return entry_of(subject, asked.title, asked.compared, asked.region_code), rules
+    place = place_of_unit(asked.unit_name, asked.region_code, campaign.host)
+    return entry_of(track.subject, asked.title, asked.compared, place), Rules(track.prior_winners, campaign.recommend)
 
 
 def check(transaction: Transaction, asked: Asked, phase: Phase) -> None:
@@ -79,7 +75,7 @@ def _event(asked: Asked, phase: Phase, outcome: Outcome, rules: Rules) -> Exclus
         answer=outcome.answer.value,
         effect="exclude" if "exclude" in effects else "note",
         sentence=outcome.sentence,
-        matches=tuple(map(_match, outcome.matches)),
+        matches=tuple(map(_match, outcome.matches[:TOLD_AT_MOST])),
     )
 
 

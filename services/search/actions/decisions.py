@@ -36,4 +36,6 @@ def present(transaction: Transaction, work_id: str) -> Asked:
     if known is None or compared is None:
         raise NotFound
     fields, fields_hash_told = compared
-    return Asked(work_id, known.campaign_id, known.track, known.title, known.region_code, fields, fields_hash_told)
+    return Asked(
+        work_id, known.campaign_id, known.track, known.title, known.unit_name, known.region_code, fields, fields_hash_told
+    )

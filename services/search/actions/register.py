@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from services.campaigns.models import Campaign
 from services.kernel.contracts.events import CampaignPublished, Compared, ResultPublished
 from services.kernel.errors import NotYet
 from services.kernel.ports import Transaction
-from services.search.actions.entries import entry_of
+from services.search.actions.entries import entry_of, place_of_unit
 from services.search.domain import values
 from services.search.domain.entries import EarlierRecord, Outcome
 from services.search.store import campaigns, register
@@ -21,15 +22,17 @@ def rules_of(campaign: Campaign, version: int) -> CampaignRules:
         TrackRules(id=track.id, label=track.label, subject=track.subject, prior_winners=track.prior_winners)
         for track in campaign.tracks
     )
-    return CampaignRules(campaign.id, version, campaign.title, campaign.terms.recommend, tuple(tracks))
+    return CampaignRules(
+        campaign.id, version, campaign.title, campaign.terms.recommend, campaign.notice.organiser, tuple(tracks)
+    )
 
 
 def keep_campaign(transaction: Transaction, event: CampaignPublished) -> None:
     """Keep the version of a campaign that is in force."""
     campaign = Campaign.model_validate(event.normalised)
     rules = rules_of(campaign, event.version)
-    named = CampaignRules(event.campaign_id, rules.version, event.title, rules.recommend, rules.tracks)
-    campaigns.keep(transaction.connection, named)
+    told = replace(rules, campaign_id=event.campaign_id, title=event.title, host=event.host)
+    campaigns.keep(transaction.connection, told)
 
 
 def campaign_rules(transaction: Transaction, campaign_id: str) -> CampaignRules:
@@ -54,7 +57,7 @@ def _records(result: ResultPublished, rules: CampaignRules) -> Iterator[EarlierR
         if track is None or not work.outcome:
             continue
         compared = result.personal.get(work.work_id, Compared())
-        entry = entry_of(track.subject, work.title, compared, work.region_code)
+        entry = entry_of(track.subject, work.title, compared, place_of_unit(work.unit_name, work.region_code, rules.host))
         source = f"《{result.campaign_title}》公布的结果"
         record = f"{result.result_id}.{work.work_id}"
         yield EarlierRecord(record, entry, work.outcome, result.year, level, Outcome.WINNER, source)

@@ -11,17 +11,13 @@ from services.search.domain.stories import DRAFT, SUBMITTED, WITHDRAWN, Film
 from services.search.store import stories
 
 
-def keep_head(
-    transaction: Transaction, head: WorkHead, content: WorkContent, *, sequence: int, at: datetime, submitted: bool
-) -> None:
+def keep_head(transaction: Transaction, head: WorkHead, content: WorkContent, *, at: datetime, submitted: bool) -> None:
     """Keep what a work says now. One that was submitted stays so while named items of it are mended."""
     connection = transaction.connection
-    if sequence <= stories.sequence(connection, head.work_id, "head_sequence"):
-        return
     known = stories.get(connection, head.work_id)
     stands = submitted or (known is not None and known.state == SUBMITTED)
     values = {
-        "head_sequence": sequence,
+        "known": True,
         "state": SUBMITTED if stands else DRAFT,
         "unit_id": head.unit_id,
         "unit_name": head.unit_name,
@@ -45,25 +41,19 @@ def telling(compared: Compared, story: str) -> Compared:
     return compared
 
 
-def withdraw(transaction: Transaction, work_id: str, campaign_id: str, sequence: int) -> None:
+def withdraw(transaction: Transaction, work_id: str, campaign_id: str) -> None:
     """Keep that a unit took its work back."""
-    if sequence > stories.sequence(transaction.connection, work_id, "head_sequence"):
-        values = {"state": WITHDRAWN, "head_sequence": sequence}
-        stories.change(transaction.connection, work_id, campaign_id, values)
+    stories.change(transaction.connection, work_id, campaign_id, {"state": WITHDRAWN})
 
 
-def keep_consent(transaction: Transaction, work_id: str, campaign_id: str, sequence: int, *, given: bool) -> None:
+def keep_consent(transaction: Transaction, work_id: str, campaign_id: str, *, given: bool) -> None:
     """Keep whether text and video may be published as far as the entrant is concerned."""
-    if sequence > stories.sequence(transaction.connection, work_id, "consent_sequence"):
-        values = {"consent": given, "consent_sequence": sequence}
-        stories.change(transaction.connection, work_id, campaign_id, values)
+    stories.change(transaction.connection, work_id, campaign_id, {"consent": given})
 
 
-def keep_release(transaction: Transaction, work_id: str, campaign_id: str, sequence: int, *, released: bool) -> None:
+def keep_release(transaction: Transaction, work_id: str, campaign_id: str, *, released: bool) -> None:
     """Keep whether a named person released text and video."""
-    if sequence > stories.sequence(transaction.connection, work_id, "release_sequence"):
-        values = {"released": released, "release_sequence": sequence}
-        stories.change(transaction.connection, work_id, campaign_id, values)
+    stories.change(transaction.connection, work_id, campaign_id, {"released": released})
 
 
 def keep_result(transaction: Transaction, result: ResultPublished) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from enum import StrEnum
+from functools import cache
 
 from services.kernel.grams import fold
 
@@ -158,14 +160,31 @@ NAMING = frozenset({Column.NAME, Column.PERSON, Column.PROJECT, Column.WORK})
 """The columns of which a list must have one (ORGANISATION stands in where a list names organisations alone)."""
 
 
+def visible(text: str) -> str:
+    """Return a cell's text without what no reader sees: control characters, marks of direction, halves of characters."""
+    return "".join(char if char in _WHITE else _SHOWN_AS.get(unicodedata.category(char), char) for char in text).strip()
+
+
+_WHITE = "\n\t "
+_SHOWN_AS = {
+    "Cc": " ",
+    "Cf": "",
+    "Cs": "\N{REPLACEMENT CHARACTER}",
+    "Co": "\N{REPLACEMENT CHARACTER}",
+    "Cn": "\N{REPLACEMENT CHARACTER}",
+}
+
+
 def _plain(label: str) -> str:
-    return re.sub(r"[\s_*＊:：]+", "", fold(label))
+    return re.sub(r"[\s_*＊:：]+", "", fold(visible(label)))
 
 
-_KNOWN = {_plain(alias): column for column, aliases in ALIASES.items() for alias in aliases}
+@cache
+def _known() -> dict[str, Column]:
+    return {_plain(alias): column for column, aliases in ALIASES.items() for alias in aliases}
 
 
 def recognise(label: str) -> Column | None:
     """Return what a head's label announces; a remark in brackets, a star, a line break in it do not matter."""
     plain = _plain(label)
-    return _KNOWN.get(plain) or _KNOWN.get(re.sub(r"\([^)]*\)", "", plain))
+    return _known().get(plain) or _known().get(re.sub(r"\([^)]*\)", "", plain))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from services.search.domain.columns import NAMING, Column, recognise
+from services.search.domain.columns import NAMING, Column, recognise, visible
 
 REPEATED_HEAD, REMARK = "重复的表头", "说明行"
 _LINES_BEFORE_A_HEAD = 40
@@ -106,7 +106,7 @@ def _read_rows(sheet: Sheet, head: Head, lines: Iterable[Line], rows_before: int
 
 
 def _values(head: Head, line: Line) -> dict[Column, str]:
-    cells = ((column, line.cells[at].strip()) for at, column in head.columns.items() if at < len(line.cells))
+    cells = ((column, visible(line.cells[at])) for at, column in head.columns.items() if at < len(line.cells))
     return {column: cell for column, cell in cells if cell}
 
 

@@ -33,10 +33,9 @@ def upgrade() -> None:
         sa.Column("campaign_id", sa.String(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("title", sa.String(), nullable=False),
-        sa.Column(
-            "tracks", sa.Text(), nullable=False, comment="Label, subject and rules on earlier winners of each track, as JSON."
-        ),
+        sa.Column("tracks", sa.Text(), nullable=False, comment="Subject and rules on earlier winners of each track, as JSON."),
         sa.Column("recommend", sa.String(), nullable=False, comment="The campaign's word for 推荐."),
+        sa.Column("host", sa.String(), nullable=False, comment="Whose office holds it; its name begins with its place."),
         sa.PrimaryKeyConstraint("campaign_id"),
         comment="What search needs of each campaign in force.",
     )
@@ -80,7 +79,7 @@ def upgrade() -> None:
         sa.Column("campaign_id", sa.String(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False, comment="Grows with every change of what the indexes hold."),
         sa.Column("dirty", sa.Boolean(), nullable=False, comment="The indexes have not been told yet."),
-        sa.Column("head_sequence", sa.Integer(), nullable=False),
+        sa.Column("known", sa.Boolean(), nullable=False, comment="Its head has arrived; a result or a film may come first."),
         sa.Column("state", sa.String(), nullable=False, comment="draft, submitted, withdrawn"),
         sa.Column("unit_id", sa.String(), nullable=False),
         sa.Column("unit_name", sa.String(), nullable=False),
@@ -94,9 +93,7 @@ def upgrade() -> None:
         sa.Column("compared_hash", sa.String(), nullable=False),
         sa.Column("saved_at", services.kernel.instants.Instant(), nullable=True),
         sa.Column("consent", sa.Boolean(), nullable=False),
-        sa.Column("consent_sequence", sa.Integer(), nullable=False),
         sa.Column("released", sa.Boolean(), nullable=False),
-        sa.Column("release_sequence", sa.Integer(), nullable=False),
         sa.Column("outcome", sa.String(), nullable=False, comment="What the published result says; empty before."),
         sa.Column("year", sa.Integer(), nullable=True),
         sa.Column("published_at", services.kernel.instants.Instant(), nullable=True),

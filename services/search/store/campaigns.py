@@ -31,6 +31,7 @@ class CampaignRules:
     version: int
     title: str
     recommend: str
+    host: str
     tracks: tuple[TrackRules, ...]
 
     def track(self, track_id: str) -> TrackRules | None:
@@ -56,7 +57,7 @@ def get(connection: Connection, campaign_id: str) -> CampaignRules | None:
     row = connection.execute(select(campaign).where(campaign.c.campaign_id == campaign_id)).one_or_none()
     if row is None:
         return None
-    return CampaignRules(row.campaign_id, row.version, row.title, row.recommend, _TRACKS.validate_json(row.tracks))
+    return CampaignRules(row.campaign_id, row.version, row.title, row.recommend, row.host, _TRACKS.validate_json(row.tracks))
 
 
 def keep_name(connection: Connection, account_id: str, name: str) -> None:

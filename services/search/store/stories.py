@@ -16,7 +16,7 @@ from services.search.store.tables import story
 _BLANK = {
     "version": 0,
     "dirty": False,
-    "head_sequence": 0,
+    "known": False,
     "state": "",
     "unit_id": "",
     "unit_name": "",
@@ -29,9 +29,7 @@ _BLANK = {
     "compared": "{}",
     "compared_hash": "",
     "consent": False,
-    "consent_sequence": 0,
     "released": False,
-    "release_sequence": 0,
     "outcome": "",
     "preview": "{}",
 }
@@ -45,11 +43,6 @@ def change(connection: Connection, work_id: str, campaign_id: str, values: Mappi
     connection.execute(update(story).where(story.c.work_id == work_id).values(told))
 
 
-def sequence(connection: Connection, work_id: str, column: str) -> int:
-    """Return the sequence of the event that last told of an aspect, 0 before the first."""
-    return connection.execute(select(story.c[column]).where(story.c.work_id == work_id)).scalar_one_or_none() or 0
-
-
 def get(connection: Connection, work_id: str) -> Story | None:
     """Return what is known of a work."""
     row = connection.execute(select(story).where(story.c.work_id == work_id)).one_or_none()
@@ -59,7 +52,7 @@ def get(connection: Connection, work_id: str) -> Story | None:
 def compared(connection: Connection, work_id: str) -> tuple[Compared, str] | None:
     """Return the fields compared of a work and their hash, None while its head has not arrived."""
     row = connection.execute(select(story).where(story.c.work_id == work_id)).one_or_none()
-    if row is None or not row.head_sequence:
+    if row is None or not row.known:
         return None
     return Compared.model_validate_json(row.compared), row.compared_hash
 
@@ -102,7 +95,7 @@ def _story(row: Row[Any]) -> Story:
         work_id=row.work_id,
         campaign_id=row.campaign_id,
         version=row.version,
-        known=bool(row.head_sequence),
+        known=row.known,
         state=row.state,
         unit_id=row.unit_id,
         unit_name=row.unit_name,

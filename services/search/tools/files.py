@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 
-from services.search.domain.columns import Column, recognise
+from services.search.domain.columns import Column, recognise, visible
 from services.search.domain.tables import Head, Line, NotTaken, Row, Sheet, TwoColumnsAlike, read
 from services.search.tools.faults import FaultyFile
 
@@ -157,11 +157,11 @@ def _json_values(line: str, labels: dict[str, Column], unread: dict[str, None]) 
         column = recognise(label)
         text = _text(label, value)
         if column is None:
-            unread[label] = None
+            unread[visible(label)] = None
             continue
         labels[label] = column
         if column in values:
-            raise ValueError(f"“{label}”与另一项含义相同，请只保留一项")
+            raise ValueError(f"“{visible(label)}”与另一项含义相同，请只保留一项")
         if text and column is not Column.IGNORED:
             values[column] = text
     return values
@@ -183,5 +183,5 @@ def _text(label: str, value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, (str, int, float)):
-        return str(value).strip()
-    raise ValueError(f"“{label}”的值应为文字或数字")
+        return visible(str(value))
+    raise ValueError(f"“{visible(label)}”的值应为文字或数字")

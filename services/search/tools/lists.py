@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from services.kernel.keys import Keys
 from services.search.domain import values
+from services.search.domain.columns import visible
 from services.search.domain.decisions import record_hash
 from services.search.domain.entries import EarlierRecord
 from services.search.domain.tables import NotTaken, Row, Sheet
@@ -65,6 +66,7 @@ class ListRead:
 def read_list(data: bytes, file_name: str, defaults: Defaults, keys: Keys, latest_year: int) -> ListRead:
     """Read a list. Raises `FaultyFile` when the file as a whole cannot be read."""
     sheets = read_sheets(data)
+    file_name = visible(file_name)
     reading = _Reading(file_name, defaults, keys, latest_year)
     for sheet in sheets:
         reading.take(sheet)

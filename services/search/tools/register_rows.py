@@ -10,7 +10,7 @@ from hashlib import sha256
 from services.campaigns.models.winners import Level
 from services.kernel.grams import content_hash
 from services.kernel.keys import Keys
-from services.search.domain import values
+from services.search.domain import forms, values
 from services.search.domain.columns import Column
 from services.search.domain.entries import Birth, Entry, IdDigest, Outcome, Place, Subject
 from services.search.domain.tables import Row
@@ -110,6 +110,8 @@ def _name(cells: Mapping[Column, str], kind: Subject) -> str:
             Subject.ORGANISATION: "单位名称",
         }
         raise NoEntry(f"没有{words[kind]}")
+    if not forms.said(name):
+        raise NoEntry(f"没有可比对的文字：{name}")
     return name
 
 

@@ -22,6 +22,7 @@ def test_keys_are_made_once_for_their_owner_alone(folder):
     files = sorted(folder.iterdir())
     assert [file.name for file in files] == [
         "bytes.json",
+        "code.json",
         "id_hash.json",
         "receipt.json",
         "record.json",
