@@ -88,7 +88,11 @@ class Stage:
 def raw(folder: Path, per_commit: int) -> float:
     """The same statements on the driver alone; return µs of CPU an event."""
     connection: Any = pysqlite3.connect(folder / f"raw{per_commit}-{time.monotonic_ns()}.db", isolation_level=None)
-    for line in ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "CREATE TABLE inbox (c TEXT, e TEXT, PRIMARY KEY (c, e))"):
+    for line in (
+        "PRAGMA journal_mode=WAL",
+        "PRAGMA synchronous=FULL",
+        "CREATE TABLE inbox (c TEXT, e TEXT, PRIMARY KEY (c, e))",
+    ):
         connection.execute(line)
     connection.execute("CREATE TABLE kept (work TEXT PRIMARY KEY, n INTEGER)")
     connection.execute("CREATE TABLE log (id INTEGER PRIMARY KEY, e TEXT UNIQUE, d BLOB)")

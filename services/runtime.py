@@ -187,7 +187,6 @@ class Platform:
         ]
         database.on_jobs.extend(worker.wake for worker in workers)
         context.bus, context.wake = bus, consumer.wake
-        context.lag = consumer.lag
         context.degraded = lambda: [consumer.stopped_because] if consumer.stopped_because else []
         return Running(context, database, consumer, workers)
 

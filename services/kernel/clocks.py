@@ -11,7 +11,6 @@ from services.kernel.contracts.events import ClockChanged, ClockConfirmed
 from services.kernel.ports import Transaction
 from services.kernel.tables import clock
 
-
 _ROW = select(clock.c.revision, clock.c.offset_us, clock.c.stopped_at)
 
 

@@ -76,11 +76,6 @@ class Consumer(threading.Thread):
             self.position(partition) >= self._bus.end(partition) for partition in self._bus.partitions()
         )
 
-    def lag(self) -> tuple[int, int | None]:
-        """Return how many events it has still to take, and the oldest one's time in microseconds since 1970."""
-        waiting = [self._bus.lag(partition, self.position(partition), self._topics) for partition in self._bus.partitions()]
-        return sum(count for count, _ in waiting), min((oldest for _, oldest in waiting if oldest is not None), default=None)
-
     def _take(self) -> None:
         for partition in self._bus.partitions():
             self._taken[partition] = self._dispatcher.take(partition, self._bus.epoch(partition))

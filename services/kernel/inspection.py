@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from services.kernel import deadletters, feed, schema
+from services.kernel import deadletters, feed, metrics, schema
 from services.kernel.clocks import CampaignClock
 from services.kernel.deadletters import State
 from services.kernel.instants import from_us
@@ -131,3 +131,24 @@ def _jobs(connection: Connection) -> dict[str, dict[str, int]]:
     for row in connection.execute(query):
         counted.setdefault(row.kind, {})[row.state] = row.number
     return counted
+
+
+def observe(connection: Connection, definition: Definition, bus: Bus | None, *, now: datetime) -> None:
+    """Set the gauges of what is written, waits, is dead, and is still to take."""
+    consumer = definition.handlers.consumer
+    counted = deadletters.counts(connection, consumer)
+    metrics.DEAD_LETTERS.labels(consumer).set(counted[State.DEAD][0])
+    metrics.DEFERRED.labels(consumer).set(counted[State.WAITING][0])
+    metrics.DEFERRED_AGE.labels(consumer).set(_age_s(counted[State.WAITING][1], now))
+    for kind, states in _jobs(connection).items():
+        for state in ("queued", "running", "done", "failed"):
+            metrics.JOBS.labels(definition.name, kind, state).set(states.get(state, 0))
+    if bus is not None:
+        behind = lags(connection, definition, bus)
+        oldest = min((lag.oldest_at for lag in behind if lag.oldest_at is not None), default=None)
+        metrics.LAG_EVENTS.labels(consumer).set(sum(lag.events for lag in behind))
+        metrics.LAG_SECONDS.labels(consumer).set(_age_s(oldest, now))
+
+
+def _age_s(instant: datetime | None, now: datetime) -> float:
+    return 0.0 if instant is None else max(0.0, (now - instant).total_seconds())

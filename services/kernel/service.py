@@ -67,7 +67,6 @@ class Context:
     bus: Bus | None = None
     wake: Callable[[], None] = field(default=lambda: None)
     degraded: Callable[[], Sequence[str]] = field(default=lambda: ())
-    lag: Callable[[], tuple[int, int | None]] = field(default=lambda: (0, None))
 
     @property
     def name(self) -> str:

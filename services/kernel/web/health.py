@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from fastapi import FastAPI
 from pydantic_core import to_json
 from sqlalchemy import Connection, text
 from starlette.responses import Response
 
-from services.kernel import gauges, metrics
+from services.kernel import inspection, metrics
 from services.kernel.service import Context
 from services.kernel.web.access import public
 from services.kernel.web.bodies import Router
@@ -74,16 +75,12 @@ async def _observe(context: Context) -> None:
     oldest = context.stamps.oldest()
     age_s = (context.clock.now() - oldest).total_seconds() if oldest else 0.0
     metrics.STAMP_AGE.labels(service).set(max(0.0, age_s))
-    await context.database.read(lambda connection: _look(context, connection))
+    await context.database.read(partial(_set_gauges, context))
 
 
-def _look(context: Context, connection: Connection) -> None:
-    """Set the gauges that are read from rows, on a reader's thread."""
-    definition, now = context.definition, context.clock.now()
-    gauges.observe_events(connection, definition.handlers.consumer, now)
-    gauges.observe_lag(definition.handlers.consumer, context.lag(), now)
-    gauges.observe_jobs(connection, context.name, definition.jobs.kinds)
-    for observe in definition.observers:
+def _set_gauges(context: Context, connection: Connection) -> None:
+    inspection.observe(connection, context.definition, context.bus, now=context.clock.now())
+    for observe in context.definition.observers:
         observe(connection)
 
 
