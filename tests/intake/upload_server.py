@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import uvloop
@@ -29,7 +30,7 @@ UNITS = {"w-1": "u-1", "w-2": "u-2"}
 class TableWorks:
     """The smallest owner of works there can be."""
 
-    def place_for(self, transaction: Transaction, work_id: str, slot: str, unit_id: str) -> Place:
+    def place_for(self, transaction: Transaction, work_id: str, slot: str, unit_id: str, _received: datetime) -> Place:
         """Look the work up."""
         owner = transaction.connection.execute(select(work.c.unit_id).where(work.c.id == work_id)).scalar_one_or_none()
         if owner != unit_id:

@@ -183,6 +183,12 @@ def use_reset(transaction: Transaction, code: str, password: str, password_hash:
     return sessions.begin(transaction, account.id, Role(account.role), unit_id=account.unit_id, campaign_id=account.campaign_id)
 
 
+def check_reset(connection: Connection, code: str, password: str, now: datetime) -> None:
+    """Look at code and password before the password is hashed. Raises what `use_reset` raises."""
+    account = reset_of(connection, code, now)[1]
+    check_password(password, name=account.name, mobile=account.mobile, email=account.email)
+
+
 def reset_of(connection: Connection, typed: str, now: datetime) -> tuple[Row[Any], Row[Any]]:
     """Return a one-time code's row and its account. Raises `Unprocessable`, `NotFound`, `Gone`."""
     try:

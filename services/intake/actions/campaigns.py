@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -80,12 +81,15 @@ def read_files(files: Files, stored: Callable[[str], bytes | None], choices: Map
     `stored` returns the file of a campaign that is here already, for one that copies it.
     """
 
+    used: list[bytes | None] = []
+
     def base(campaign_id: str) -> bytes | None:
-        return files.extends if files.extends is not None else stored(campaign_id)
+        used.append(files.extends if files.extends is not None else stored(campaign_id))
+        return used[-1]
 
     campaign = load_campaign(files.campaign, files.campaign_name, bases=base, choices=choices)
     units = None if files.units is None else load_units(files.units, files.units_name, campaign=campaign)
-    return Read(files, campaign, units)
+    return Read(dataclasses.replace(files, extends=used[-1] if used else None), campaign, units)
 
 
 def stored_source(connection: Connection, campaign_id: str) -> bytes | None:
@@ -186,7 +190,7 @@ class Said:
     revision: int
 
 
-def request_publication(transaction: Transaction, who: Principal, campaign_id: str, *, rehearsal: bool) -> Said:
+def request_publication(transaction: Transaction, *, who: Principal, campaign_id: str, rehearsal: bool) -> Said:
     """Ask the head to publish. Raises `NotReady` with the sentence, `Conflict` once it is published."""
     row = _ready(transaction.connection, campaign_id, rehearsal=rehearsal)
     heads = [head.name for head in people.accounts(transaction.connection, roles=(Role.HEAD,))]

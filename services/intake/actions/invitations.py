@@ -112,7 +112,17 @@ def withdraw(transaction: Transaction, who: Principal, invitation_id: str) -> No
 
 
 def by_code(connection: Connection, typed: str) -> Row[Any]:
-    """Return the invitation of a typed code. Raises `Unprocessable`, `NotFound`, `Gone` with the sentence."""
+    """Return the unused invitation of a typed code. Raises `Unprocessable`, `NotFound`, `Gone` with the sentence."""
+    found = known(connection, typed)
+    if found.used_at is not None:
+        raise Gone("开通码已使用。一个开通码只能用一次，如需再开通账号，请向主办单位索取新的开通函。", "The code was used.")
+    if found.void_at is not None:
+        raise Gone("开通码已作废，请向主办单位索取新的开通函。", "The code is void.")
+    return found
+
+
+def known(connection: Connection, typed: str) -> Row[Any]:
+    """Return the invitation of a typed code, used or not. Raises `Unprocessable`, `NotFound`."""
     try:
         code_hash = one_time_code_hash(typed)
     except ValueError:
@@ -122,10 +132,6 @@ def by_code(connection: Connection, typed: str) -> Row[Any]:
     found = people.invitation_by_code(connection, code_hash)
     if found is None:
         raise NotFound("没有这个开通码。请核对，或向主办单位索取新的开通函。", "No such code.", kind="no-such-code")
-    if found.used_at is not None:
-        raise Gone("开通码已使用。一个开通码只能用一次，如需再开通账号，请向主办单位索取新的开通函。", "The code was used.")
-    if found.void_at is not None:
-        raise Gone("开通码已作废，请向主办单位索取新的开通函。", "The code is void.")
     return found
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Row
 
 from services.intake.domain.people import FORGOTTEN_AFTER, normal_login, wait_after
 from services.intake.store import people
@@ -33,35 +33,29 @@ class Attempt:
     account: Row[Any] | None
 
 
-def attempt(connection: Connection, keys: Keys, login: str, device: str | None, now: datetime) -> Attempt:
-    """Look a login up. Raises `TooMany` while it must wait, in the same way whether there is such an account or not."""
-    normal = normal_login(login)
-    account = people.by_login(connection, normal)
+def attempt(transaction: Transaction, keys: Keys, login: str, device: str | None) -> Attempt:
+    """Look a login up and count the attempt as wrong until it proves right, so that many at once gain nothing.
+
+    Raises `TooMany` while it must wait, in the same way whether there is such an account or not.
+    """
+    rows, now, normal = transaction.connection, transaction.now, normal_login(login)
+    account = people.by_login(rows, normal)
     device_id = _known_device(keys, device, account.id) if account is not None and device else ""
     tried = Attempt(_login_hash(normal), device_id, account)
-    _check_wait(people.failures(connection, tried.login_hash, device_id), now)
+    found = people.failures(rows, tried.login_hash, device_id)
+    failures = found.failures if found is not None and now - found.last_at <= FORGOTTEN_AFTER else 0
+    if found is not None and (wait := found.last_at + wait_after(failures) - now) > timedelta(0):
+        raise _too_many(int(wait.total_seconds()) + 1)
+    people.count_failure(rows, tried.login_hash, device_id, failures + 1, now)
     return tried
 
 
-def _check_wait(row: Row[Any] | None, now: datetime) -> None:
-    if row is None or now - row.last_at > FORGOTTEN_AFTER:
-        return
-    wait = row.last_at + wait_after(row.failures) - now
-    if wait > timedelta(0):
-        seconds = int(wait.total_seconds()) + 1
-        raise TooMany(
-            f"密码多次不符，请{seconds}秒后再试。忘记密码请向单位负责人或主办单位索取一次性密码。",
-            "Too many wrong passwords.",
-            headers={"Retry-After": str(seconds)},
-        )
-
-
-def refuse(transaction: Transaction, tried: Attempt) -> None:
-    """Count a wrong password."""
-    row = people.failures(transaction.connection, tried.login_hash, tried.device_id)
-    recent = row is not None and transaction.now - row.last_at <= FORGOTTEN_AFTER
-    number = row.failures + 1 if row is not None and recent else 1
-    people.count_failure(transaction.connection, tried.login_hash, tried.device_id, number, transaction.now)
+def _too_many(seconds: int) -> TooMany:
+    return TooMany(
+        f"密码多次不符，请{seconds}秒后再试。忘记密码请向单位负责人或主办单位索取一次性密码。",
+        "Too many wrong passwords.",
+        headers={"Retry-After": str(seconds)},
+    )
 
 
 def refused() -> Unauthenticated:

@@ -47,9 +47,14 @@ _HELPS: Mapping[Role, frozenset[Role]] = {
 }
 
 
+def may_invite(who: Principal, role: Role) -> bool:
+    """Whether this person may invite somebody into the role."""
+    return role in _INVITES.get(who.role, frozenset())
+
+
 def check_may_invite(who: Principal, role: Role) -> None:
     """Raise `Forbidden` unless this person may invite somebody into the role."""
-    if role not in _INVITES.get(who.role, frozenset()):
+    if not may_invite(who, role):
         raise Forbidden(f"您的角色不能邀请{ROLE_WORDS[role]}。", "This role may not invite that one.")
 
 
