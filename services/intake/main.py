@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from services.kernel.handlers import Handlers
-from services.kernel.jobs import Jobs
-from services.kernel.service import Definition
+from services.intake.actions import uploads
+from services.intake.actions.files import WorksOfUnits
+from services.intake.api import campaigns, clock, lists, people, sessions, works
+from services.intake.api.uploads import router as upload_routes
+from services.intake.handlers import HANDLERS
+from services.intake.jobs import JOBS
+from services.kernel.service import Context, Definition
+
+WORKS = WorksOfUnits()
+
+
+def start(context: Context) -> None:
+    """Take up what the last process left: uploads that were whole, expired or nobody's."""
+    uploads.recover(context, WORKS)
+
 
 INTAKE = Definition(
     name="intake",
@@ -23,9 +35,19 @@ INTAKE = Definition(
         "lists",
         "late",
         "receipts",
+        "office",
     ),
-    handlers=Handlers("intake"),
-    jobs=Jobs(),
-    routers=(),
+    handlers=HANDLERS,
+    jobs=JOBS,
+    routers=(
+        campaigns.router,
+        people.router,
+        sessions.router,
+        clock.router,
+        works.router,
+        lists.router,
+        upload_routes(WORKS),
+    ),
     migrations=Path(__file__).parent / "migrations",
+    start=start,
 )

@@ -183,7 +183,7 @@ def test_the_bytes_are_synced_before_their_offset_is_written(tmp_path: Path) -> 
     """A kill cannot show a missing sync: the page cache outlives the process. The system calls can."""
     trace = tmp_path / "trace"
     calls = "trace=fdatasync,fsync,pwritev,pwritev2,rename"
-    server = Server(tmp_path / "home", wrapper=("strace", "-f", "-y", "-qq", "-e", calls, "-o", str(trace)))
+    server = Server(tmp_path / "home", wrapper=("strace", "-D", "-f", "-y", "-qq", "-e", calls, "-o", str(trace)))
     try:
         server.start()
         url = server.begin(3000)

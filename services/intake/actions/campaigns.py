@@ -80,7 +80,6 @@ def read_files(files: Files, stored: Callable[[str], bytes | None], choices: Map
 
     `stored` returns the file of a campaign that is here already, for one that copies it.
     """
-
     used: list[bytes | None] = []
 
     def base(campaign_id: str) -> bytes | None:

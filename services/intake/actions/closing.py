@@ -84,11 +84,15 @@ def settle(transaction: Transaction, campaign_id: str, stage_id: str) -> None:
         late.keep_left_over(transaction, rules, stage, work)
 
 
+def too_early_for_uploads(transaction: Transaction, campaign_id: str, stage_id: str) -> bool:
+    """Whether the grace for uploads goes on, by the campaign clock as it is now."""
+    rules = in_force(transaction.connection, campaign_id)
+    return transaction.campaign_time() < _stage(rules, stage_id).uploads_close
+
+
 def end_uploads(transaction: Transaction, campaign_id: str, stage_id: str) -> None:
     """The grace is over: a required file that did not arrive is a missing item of its work."""
     rules = in_force(transaction.connection, campaign_id)
-    if transaction.campaign_time() < _stage(rules, stage_id).uploads_close:
-        return
     campaigns.mark_window(transaction.connection, campaign_id, stage_id, uploads_closed_at=transaction.now)
     for work in works.locked(transaction.connection, campaign_id):
         repairs.return_missing_files(transaction, rules, work)

@@ -68,7 +68,7 @@ async def open_account(request: Request, context: Ctx, body: Redemption, receive
         return {"account": opened.account, "message": opened.message, **session}
 
     response = await perform(request, piece, status=201)
-    response.headers.append("Set-Cookie", session_cookie(json.loads(response.body)["token"], context.settings))
+    response.headers.append("Set-Cookie", session_cookie(json.loads(bytes(response.body))["token"], context.settings))
     return response
 
 

@@ -15,7 +15,7 @@ from services.intake.domain.people import ROLE_WORDS
 from services.kernel.auth import Limits, Principal, Session, mint, renew, verify
 from services.kernel.ports import Transaction
 from services.kernel.service import Context
-from services.kernel.web import CurrentSession, Ctx, Router, answer, ended_cookie, public, session_cookie
+from services.kernel.web import Ctx, CurrentSession, Router, answer, ended_cookie, public, session_cookie
 
 DEVICE_COOKIE = "laurel_device"
 DEVICE_DAYS = 400

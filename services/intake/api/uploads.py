@@ -23,7 +23,7 @@ from services.intake.tools.part_files import ShorterThanAcknowledged
 from services.intake.tools.receiving import ensure_room
 from services.kernel import metrics
 from services.kernel.auth import Principal, Role, check_upload_token, upload_token
-from services.kernel.errors import Forbidden, NotFound, Problem
+from services.kernel.errors import Forbidden, LaurelError, NotFound, Problem
 from services.kernel.ports import Transaction
 from services.kernel.service import Context
 from services.kernel.web import Ctx, Received, exchange_of, public, require, signed_address
@@ -138,7 +138,7 @@ class _Desk:
         """Take what came with the creation; an empty file is whole at once."""
         if row.length_bytes and not _brings_bytes(request):
             return row
-        return replace(row, offset_bytes=await self._receive(request, row.id, 0, CONTENT_TYPE))
+        return await self._receive(request, row.id, 0, CONTENT_TYPE)
 
     async def head(self, request: Request, upload_id: str) -> Response:
         row = await self._admitted(request, upload_id)
@@ -148,12 +148,13 @@ class _Desk:
         return Response(status_code=200, headers=headers)
 
     async def patch(self, request: Request, upload_id: str) -> Response:
-        row = await self._admitted(request, upload_id)
+        self._admit(request, upload_id)
         offset, kind = protocol.read_offset(request.headers), request.headers.get("content-type")
-        if row.is_whole:
-            protocol.check_patch(row.progress, offset, kind, _content_length(request))
-        else:
-            row = replace(row, offset_bytes=await self._receive(request, upload_id, offset, kind))
+        try:
+            row = await self._receive(request, upload_id, offset, kind)
+        except _AlreadyWhole as whole:
+            row = whole.row
+            await self._store(upload_id)
         return Response(status_code=204, headers=protocol.progress_headers(row.progress))
 
     async def delete(self, request: Request, upload_id: str) -> Response:
@@ -161,19 +162,19 @@ class _Desk:
         await self._receiver.discard(upload_id, lambda: self._terminate(upload_id))
         return Response(status_code=204)
 
-    async def _admitted(self, request: Request, upload_id: str) -> Upload:
-        """Return the upload whose address this is; one that is whole and not stored yet is stored first.
-
-        Raises VersionMismatch, `NotFound`, `Gone`.
-        """
-        now = self._context.clock.now()
+    def _admit(self, request: Request, upload_id: str) -> None:
+        """Let in whoever speaks our version and holds the upload's address. Raises VersionMismatch, `NotFound`, `Gone`."""
         protocol.check_version(request.headers.get("tus-resumable"))
-        check_upload_token(self._context.keys, request.query_params.get("token", ""), upload_id, now=now)
+        token = request.query_params.get("token", "")
+        check_upload_token(self._context.keys, token, upload_id, now=self._context.clock.now())
+
+    async def _admitted(self, request: Request, upload_id: str) -> Upload:
+        """Return the upload whose address this is; one that is whole and not stored yet is stored first."""
+        self._admit(request, upload_id)
         row = await self._row(upload_id)
-        protocol.check_alive(row.progress, now)
-        if row.is_whole and row.state == "receiving":
+        protocol.check_alive(row.progress, self._context.clock.now())
+        if row.is_whole:
             await self._store(upload_id)
-            row = await self._row(upload_id)
         return row
 
     async def _row(self, upload_id: str) -> Upload:
@@ -182,22 +183,24 @@ class _Desk:
             raise NotFound
         return row
 
-    async def _receive(self, request: Request, upload_id: str, offset: int, kind: str | None) -> int:
-        """Take the body, and when it was the last of the file store it; return the new offset.
+    async def _receive(self, request: Request, upload_id: str, offset: int, kind: str | None) -> Upload:
+        """Take the body, and when it was the last of the file store it; return the upload as it stands then.
 
-        A refusal says where the upload stands.
+        A refusal says where the upload stands. Raises `_AlreadyWhole` when there is nothing to take any more.
         """
-        save = _Saver(self._context, upload_id, offset)
+        save = _Saver(self._context)
 
         async def look() -> Progress:
             row, now = await self._row(upload_id), self._context.clock.now()
             protocol.check_alive(row.progress, now)
             protocol.check_patch(row.progress, offset, kind, _content_length(request))
-            save.resumes = offset > 0 and now - row.moved_at > PAUSE
+            if row.is_whole:
+                raise _AlreadyWhole(row)
+            save.begin(row, resumes=offset > 0 and now - row.moved_at > PAUSE)
             return row.progress
 
         try:
-            reached = await self._receiver.receive(
+            await self._receiver.receive(
                 upload_id,
                 request.stream(),
                 look=look,
@@ -218,12 +221,14 @@ class _Desk:
             raise
         if save.whole:
             await self._store(upload_id)
-        return reached
+        return save.row
 
     async def _store(self, upload_id: str) -> None:
-        """Move a whole upload into the object store and record it."""
+        """Move a whole upload into the object store and record it, unless that is done."""
         path = self._receiver.path(upload_id)
         row = await self._row(upload_id)
+        if row.state != "receiving":
+            return
         key = await self._receiver.alone(upload_id, lambda: actions.store_object(self._context.store, row, path))
         await self._context.database.submit(partial(actions.complete, works=self._works, upload_id=upload_id, object_key=key))
 
@@ -231,33 +236,42 @@ class _Desk:
         await self._context.database.submit(lambda transaction: actions.terminate(transaction, upload_id))
 
 
-class _Saver:
-    """Writes offsets as they become durable, and knows whether the last one was the end."""
+class _AlreadyWhole(LaurelError):
+    """Every byte is here; `row` says so."""
 
-    def __init__(self, context: Context, upload_id: str, offset: int) -> None:
+    def __init__(self, row: Upload) -> None:
+        super().__init__(row.id)
+        self.row = row
+
+
+class _Saver:
+    """Writes an upload's offsets as they become durable; `row` is the upload as it stands, `whole` that this was its end."""
+
+    row: Upload
+
+    def __init__(self, context: Context) -> None:
         self._context = context
-        self._upload_id = upload_id
-        self._offset = offset
-        self.resumes = False
+        self._resumes = False
         self.whole = False
+
+    def begin(self, row: Upload, *, resumes: bool) -> None:
+        """Go on from this row; `resumes` after a pause."""
+        self.row, self._resumes = row, resumes
 
     async def __call__(self, offset_bytes: int, sha256: str | None) -> None:
         durable_at = self._context.clock.now()
 
         def piece(transaction: Transaction) -> None:
             if sha256 is None:
-                actions.move_on(transaction, self._upload_id, offset_bytes)
+                actions.move_on(transaction, self.row.id, offset_bytes)
             else:
-                actions.close(transaction, self._upload_id, sha256, durable_at=durable_at)
+                actions.close(transaction, self.row.id, sha256, durable_at=durable_at)
 
         await self._context.database.submit(piece)
-        self.whole = sha256 is not None
-        self._count(offset_bytes)
-
-    def _count(self, offset_bytes: int) -> None:
-        metrics.UPLOAD_BYTES.inc(offset_bytes - self._offset)
-        metrics.UPLOAD_RESUMES.inc(int(self.resumes))
-        self._offset, self.resumes = offset_bytes, False
+        metrics.UPLOAD_BYTES.inc(offset_bytes - self.row.offset_bytes)
+        metrics.UPLOAD_RESUMES.inc(int(self._resumes))
+        self.row = replace(self.row, offset_bytes=offset_bytes)
+        self._resumes, self.whole = False, sha256 is not None
 
 
 def _content_length(request: Request) -> int | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import BigInteger, Column, Connection, Index, Integer, String, Table, Text, func, select
+from sqlalchemy import BigInteger, Column, Connection, Index, Integer, String, Table, Text, bindparam, func, select
 
 from services.intake.domain.uploads import Ended, Progress
 from services.intake.store.base import metadata
@@ -40,6 +40,14 @@ upload = Table(
     Index("upload_work", "work_id", "slot"),
     Index("upload_state", "state", "expires_at"),
     comment="Uploads.",
+)
+
+
+_FIND = select(upload).where(upload.c.id == bindparam("upload_id"))
+_ADVANCE = (
+    upload.update()
+    .where(upload.c.id == bindparam("upload_id"), upload.c.state == "receiving", upload.c.sha256.is_(None))
+    .values(offset_bytes=bindparam("durable_bytes"), moved_at=bindparam("at"), revision=upload.c.revision + 1)
 )
 
 
@@ -87,7 +95,7 @@ def add(connection: Connection, row: Upload) -> None:
 
 def find(connection: Connection, upload_id: str) -> Upload | None:
     """Return an upload, None when there is none of this id."""
-    row = connection.execute(select(upload).where(upload.c.id == upload_id)).one_or_none()
+    row = connection.execute(_FIND, {"upload_id": upload_id}).one_or_none()
     return None if row is None else Upload(*row)
 
 
@@ -100,9 +108,7 @@ def of_work(connection: Connection, work_id: str) -> list[Upload]:
 
 def advance(connection: Connection, upload_id: str, offset_bytes: int, *, at: datetime) -> bool:
     """Write how much is durable; return whether the upload was still going on."""
-    going_on = (upload.c.id == upload_id) & (upload.c.state == "receiving") & (upload.c.sha256.is_(None))
-    values = {"offset_bytes": offset_bytes, "moved_at": at, "revision": upload.c.revision + 1}
-    return bool(connection.execute(upload.update().where(going_on).values(values)).rowcount)
+    return bool(connection.execute(_ADVANCE, {"upload_id": upload_id, "durable_bytes": offset_bytes, "at": at}).rowcount)
 
 
 def close(connection: Connection, upload_id: str, sha256: str, *, ended_at: datetime, at: datetime) -> bool:

@@ -90,6 +90,11 @@ class PartFile:
         descriptor, self._descriptor = self._descriptor, CLOSED
         os.close(descriptor)
 
+    def remove_empty(self) -> None:
+        """Take the name away if there are no bytes under it."""
+        if os.fstat(self._descriptor).st_size == 0:
+            self.remove()
+
     def remove(self) -> None:
         """Take the name away; the bytes go with the closing."""
         self.path.unlink(missing_ok=True)

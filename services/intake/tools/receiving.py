@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
@@ -105,11 +104,18 @@ class Receiver:
         """Open the part file where the upload stands; looked at once it is locked, since until then another may write to it."""
         part = await self._pools.write(self._open, upload_id)
         try:
-            progress = await look()
+            progress = await self._standing(part, look)
             await self._pools.write(part.begin, progress.offset_bytes, self._known(upload_id, progress.offset_bytes))
             yield part, progress
         finally:
-            await asyncio.shield(self._pools.write(part.close))
+            part.close()
+
+    async def _standing(self, part: PartFile, look: Look) -> Progress:
+        try:
+            return await look()
+        except BaseException:
+            part.remove_empty()
+            raise
 
     def _open(self, upload_id: str) -> PartFile:
         try:

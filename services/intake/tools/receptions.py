@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 MIB = 1024 * 1024
-COALESCED_BYTES = MIB
+COALESCED_BYTES = MIB // 2  # what a core still holds in its cache when it is hashed and written
 UNSYNCED_BYTES = 64 * MIB
 SYNCS_A_BODY = 4  # a small body is synced in parts while it arrives, so that little is left to wait for at its end
 QUIET_FLUSH_S = 2.0
