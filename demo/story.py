@@ -384,7 +384,7 @@ class Story:
             self.liaisons[work.unit].post(f"/works/{work.work_id}/consent", consent)
             self.head.post(f"/works/{work.work_id}/release", {"note": "终审"})
         told = self.nobody.until("/stories", lambda told: told["total"] == 2, q="读书", seconds=20)
-        self.note("公众搜索“读书”", f"{told['total']}件：{'、'.join(hit['title'] for hit in told['hits'])}")
+        self.note("公众搜索“读书”", f"{told['total']}件：{'、'.join(hit['title']['text'] for hit in told['hits'])}")
 
     def full_length(self) -> None:
         """Two films of five minutes in 1080p under the true rules, one of them in the wrong codec's place too small."""
