@@ -81,7 +81,7 @@ def up(
     rehearsal: Annotated[bool, typer.Option(help="建立为试运行（只在第一次启动时有效，此后不变）。")] = False,
 ) -> None:
     """在本机一个进程中运行全部五个服务，不需要任何服务器。Run all five services in this process."""
-    from services.intake.actions.invitations import first_organiser_code  # noqa: PLC0415 - other commands start faster without
+    from services.intake.actions.invitations import first_organiser_code  # noqa: PLC0415 - needs the whole of intake
     from services.kernel.logs import configure  # noqa: PLC0415 - other commands log nothing
     from services.kernel.settings import Settings  # noqa: PLC0415 - read when it is needed
     from services.runtime import Platform, serve  # noqa: PLC0415 - other commands start faster without
@@ -92,8 +92,11 @@ def up(
 
     def ready(platform: Platform, address: str) -> None:
         typer.echo(f"桂冠已启动：{address}")
-        if code := first_organiser_code(platform.services["intake"].context):
-            typer.echo(f"主办单位负责人的开通码（用一次即失效，重新启动时更换）：{code}")
+        code = first_organiser_code(platform.services["intake"].context)
+        if code is not None:
+            typer.echo(f"主办单位负责人开通码（只能用一次）：{code}")
+        typer.echo("开始接收请求。")
+        sys.stdout.flush()
 
     serve(settings, ready=ready)
 
