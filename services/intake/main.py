@@ -61,4 +61,5 @@ INTAKE = Definition(
     migrations=Path(__file__).parent / "migrations",
     observers=(observe,),
     start=start,
+    job_threads=lambda _settings: 2,  # one may wait for a window to settle
 )
