@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection, select, update
 
 from services.kernel.contracts.events import ClockChanged, ClockConfirmed
+from services.kernel.instants import from_us
 from services.kernel.ports import Transaction
 from services.kernel.tables import clock
 
@@ -45,7 +46,8 @@ def keep_clock(transaction: Transaction, event: ClockChanged) -> None:
 
 def read_clock(transaction: Transaction) -> CampaignClock:
     """Return this service's present clock row."""
-    return clock_row(transaction.connection)
+    revision, offset_us, stopped_us = transaction.execute("SELECT revision, offset_us, stopped_at FROM clock").fetchone()
+    return CampaignClock(revision, offset_us, None if stopped_us is None else from_us(stopped_us))
 
 
 def clock_row(connection: Connection) -> CampaignClock:
