@@ -48,11 +48,11 @@ INTAKE = Definition(
     handlers=HANDLERS,
     jobs=JOBS,
     routers=(
+        works.router,  # first, because most requests are its
         sessions.router,
         people.router,
         campaigns.router,
         clock.router,
-        works.router,
         uploads_router(WORKS),
         lists.router,
         late.router,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from services.campaigns.models import (
@@ -21,6 +23,7 @@ from services.campaigns.models import (
 from services.kernel.contracts.events import Compared
 from services.kernel.errors import Unprocessable
 
+_NO_LETTER = re.compile(r"[\W_]+")
 SHORTEST_STORY = 20  # characters; two works may share fewer by chance
 
 Values = Mapping[str, Any]
@@ -150,9 +153,10 @@ def compared_hash(track: Track, values: Values) -> str:
     return _digest(said)
 
 
+@lru_cache(maxsize=8)
 def content_hash(told: str) -> str | None:
     """Return the SHA-256 of a story's letters and digits alone (NFKC, lower case), None for one too short to tell."""
-    letters = "".join(c for c in unicodedata.normalize("NFKC", told).lower() if unicodedata.category(c)[0] in "LN")
+    letters = _NO_LETTER.sub("", unicodedata.normalize("NFKC", told).lower())
     return hashlib.sha256(letters.encode()).hexdigest() if len(letters) >= SHORTEST_STORY else None
 
 

@@ -379,8 +379,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         comment="Works.",
     )
-    op.create_index("work_list", "work", ["list_id", "row"], unique=False)
-    op.create_index("work_state", "work", ["campaign_id", "state"], unique=False)
+    op.create_index(
+        "work_list",
+        "work",
+        ["list_id", "row"],
+        unique=False,
+        sqlite_where=sa.text("list_id IS NOT NULL"),
+        postgresql_where=sa.text("list_id IS NOT NULL"),
+    )
     op.create_index("work_unit", "work", ["campaign_id", "unit_id", "id"], unique=False)
     op.create_table(
         "work_file",

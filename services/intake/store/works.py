@@ -23,6 +23,7 @@ from sqlalchemy import (
     bindparam,
     func,
     select,
+    text,
 )
 
 from services.intake.domain.works import WorkState
@@ -57,8 +58,9 @@ work = Table(
     Column("outcome", String),
     Column("reason", Text, nullable=False, comment="Why it was rejected."),
     Index("work_unit", "campaign_id", "unit_id", "id"),
-    Index("work_state", "campaign_id", "state"),
-    Index("work_list", "list_id", "row"),
+    Index(
+        "work_list", "list_id", "row", sqlite_where=text("list_id IS NOT NULL"), postgresql_where=text("list_id IS NOT NULL")
+    ),
     comment="Works.",
 )
 
