@@ -183,8 +183,9 @@ class WorkHead(Payload):
 
 
 class WorkSaved(WorkHead, Event, fact="work.saved", topic=WORK, subject="work/{work_id}"):
-    """A draft was saved, or a returned work mended; a first hint of an earlier winner is wanted."""
+    """A draft or a returned work was saved; a first hint of an earlier winner is wanted. `mended`: nothing is returned any more."""
 
+    mended: bool = False
     personal: WorkContent
 
 
