@@ -139,6 +139,7 @@ def test_experts_are_invited_with_or_without_an_employer(world: World) -> None:
     assert world.clerk.post("/invitations", {"role": "liaison"}).status_code == 422
     assert world.clerk.post("/invitations", {"role": "expert", "campaign_id": S0, "unit_id": "nowhere"}).status_code == 404
     told(world.clerk.post("/invitations", {"role": "expert"}), 201)
+    assert world.head.post("/invitations", {"role": "clerk", "campaign_id": S0, "unit_id": "yunzhan"}).status_code == 422
 
 
 def test_a_void_letter_opens_nothing(world: World) -> None:

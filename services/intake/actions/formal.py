@@ -152,7 +152,7 @@ def mend(transaction: Transaction, who: Principal, work_id: str) -> Saved:
     works.mend_items(transaction.connection, work_id, at)
     works.change(transaction.connection, work_id, state=state, revision=work.revision + 1)
     mended = fresh(transaction.connection, work_id)
-    transaction.emit(WorkSaved(**head(rules, mended), personal=personal(rules, mended)))
+    transaction.emit(WorkSaved(**head(rules, mended), mended=True, personal=personal(rules, mended)))
     record(transaction, who, "work.mended", f"work/{work_id}")
     return Saved(mended, rules, "补正已完成，等待复核。")
 

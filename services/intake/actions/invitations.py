@@ -66,6 +66,8 @@ def issue(
     rules = in_force(transaction.connection, campaign_id) if campaign_id else None
     if role in UNIT_ROLES and (rules is None or unit_id is None):
         raise Unprocessable(f"邀请{ROLE_WORDS[role]}须写明活动和推荐单位。", "This role needs a campaign and a unit.")
+    if role not in {*UNIT_ROLES, Role.EXPERT} and (campaign_id or unit_id):
+        raise Unprocessable(f"{ROLE_WORDS[role]}不属于某个活动或推荐单位。", "This role belongs to no campaign and no unit.")
     unit = rules.unit(unit_id) if rules is not None and unit_id is not None else None
     if unit_id is not None and unit is None:
         raise Unprocessable("写明单位时须同时写明活动。", "A unit is one of a campaign.")

@@ -100,7 +100,7 @@ def wait_after(failures: int) -> timedelta:
     """Return how long the next attempt must wait after so many wrong passwords in a row."""
     if failures < FREE_ATTEMPTS:
         return timedelta(0)
-    return min(LONGEST_WAIT, timedelta(seconds=2 ** (failures - FREE_ATTEMPTS)))
+    return min(LONGEST_WAIT, timedelta(seconds=2 ** min(failures - FREE_ATTEMPTS, 16)))
 
 
 def _wrong(field: str, message: str, detail: str) -> Unprocessable:

@@ -133,7 +133,7 @@ def upgrade() -> None:
         sa.Column("unit_id", sa.String(), nullable=False),
         sa.Column("work_id", sa.String(), nullable=True),
         sa.Column("list_id", sa.String(), nullable=True),
-        sa.Column("kind", sa.String(), nullable=False, comment="submission, lock, unlisted or unsettled"),
+        sa.Column("kind", sa.String(), nullable=False, comment="submission, lock or unlisted"),
         sa.Column("sentence", sa.Text(), nullable=False),
         sa.Column("proof", sa.Text(), nullable=True, comment="A signed stamp, where one was given."),
         sa.Column("received_at", services.kernel.instants.Instant(), nullable=False, comment="Campaign time."),

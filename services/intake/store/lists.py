@@ -61,7 +61,7 @@ late = Table(
     Column("unit_id", String, nullable=False),
     Column("work_id", String),
     Column("list_id", String),
-    Column("kind", String, nullable=False, comment="submission, lock, unlisted or unsettled"),
+    Column("kind", String, nullable=False, comment="submission, lock or unlisted"),
     Column("sentence", Text, nullable=False),
     Column("proof", Text, comment="A signed stamp, where one was given."),
     Column("received_at", Instant, nullable=False, comment="Campaign time."),
