@@ -129,7 +129,7 @@ def backlog(folder: Path) -> tuple[float, float]:
         spans.append(time.perf_counter() - began)
         return done
 
-    stage.dispatcher.deliver = timed  # type: ignore[method-assign]  # the benchmark times each delivery from outside
+    stage.dispatcher.deliver = timed  # type: ignore[method-assign]  # timed from outside
     began = cpu_s()
     stage.consumer.start()
     while not stage.consumer.idle():

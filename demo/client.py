@@ -44,7 +44,7 @@ class Person:
     def call(self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None, **query: Any) -> Any:
         """Ask, and return the JSON of the answer. Raises `Refused`."""
         response = self.raw(method, path, body, headers=headers, **query)
-        if response.headers.get("content-type", "").startswith("application/json"):
+        if response.headers.get("content-type", "").partition(";")[0] == "application/json":
             return response.json()
         return response.content
 

@@ -129,8 +129,9 @@ def problems_table() -> Iterator[str]:
 
 def problem_kinds() -> dict[str, tuple[int, str]]:
     """Return every kind with its status: those of the classes, and those that a place in the code gives."""
-    classes = {one.__name__: one for one in descendants(Problem)} | {"Problem": Problem}
-    kinds = {one.kind: (one.status, _meaning(one)) for one in classes.values()}
+    every = [Problem, *descendants(Problem)]
+    classes = {one.__name__: one for one in every}
+    kinds = {one.kind: (one.status, _meaning(one)) for one in reversed(every) if "kind" in vars(one)}
     for call in _calls(classes):
         (kind,) = [keyword.value.value for keyword in call.keywords if keyword.arg == "kind"]  # type: ignore[attr-defined] # _calls chose them
         problem = classes[_name(call)]

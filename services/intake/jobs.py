@@ -1,45 +1,50 @@
-"""Long work and work at an instant: the ends of windows, second receipts."""
+"""What takes until others are done: the ends of windows, and second receipts."""
 
 from __future__ import annotations
 
 import time
-from functools import partial
+from datetime import datetime
 
 from services.intake.actions import closing, receipts
 from services.kernel.jobs import JobContext, Jobs, Outcome
 from services.kernel.ports import Transaction
 
+LOOK_EVERY_S = 0.05
+
 JOBS = Jobs()
-STEP_S = 0.02
 
 
-@JOBS.kind(closing.CLOSE)
-def close_stage(context: JobContext) -> Outcome:
-    """Close a window at its end; what was left over is kept once every write from before the end is answered."""
-    named = context.payload
-    closed_at = context.service.database.call(partial(closing.close, **named)).result()
+@JOBS.kind(closing.CLOSE, attempts=1000)
+def close_window(context: JobContext) -> Outcome:
+    """Close a window, wait until no write from before its end is under way, then keep what was left over."""
+    of = context.payload
+    closed_at = context.service.database.call(lambda transaction: closing.close(transaction, **of)).result()
     if closed_at is None:
-        return partial(closing.again, kind=closing.CLOSE, **named)
-    while not context.service.stamps.is_settled(closed_at):
+        return lambda transaction: closing.again(transaction, closing.CLOSE, **of)
+    _settled(context, closed_at)
+    return lambda transaction: closing.settle(transaction, **of)
+
+
+def _settled(context: JobContext, before: datetime) -> None:
+    while not context.service.stamps.is_settled(before):
         context.check()
-        time.sleep(STEP_S)
-    return partial(closing.settle, **named)
+        time.sleep(LOOK_EVERY_S)
 
 
-@JOBS.kind(closing.UPLOADS_OVER)
+@JOBS.kind(closing.UPLOADS_OVER, attempts=1000)
 def end_uploads(context: JobContext) -> Outcome:
-    """At the end of the grace, files that did not arrive are missing items."""
-    return partial(_end_uploads, **context.payload)
+    """The grace for uploads is over: what did not arrive is missing."""
+    of = context.payload
+
+    def outcome(transaction: Transaction) -> None:
+        if not closing.end_uploads(transaction, **of):
+            closing.again(transaction, closing.UPLOADS_OVER, **of)
+
+    return outcome
 
 
 @JOBS.kind(receipts.COMPLETE_FILES)
-def complete_files(context: JobContext) -> Outcome:
-    """Issue second receipts once nothing is on its way any more."""
-    return partial(receipts.complete, keys=context.service.keys, work_id=context.payload["work_id"])
-
-
-def _end_uploads(transaction: Transaction, campaign_id: str, stage_id: str) -> None:
-    if closing.too_early_for_uploads(transaction, campaign_id, stage_id):
-        closing.again(transaction, closing.UPLOADS_OVER, campaign_id, stage_id)
-    else:
-        closing.end_uploads(transaction, campaign_id, stage_id)
+def complete_receipts(context: JobContext) -> Outcome:
+    """Issue the second receipt of a work, and of its list, when the last file has arrived."""
+    keys, work_id = context.service.keys, context.payload["work_id"]
+    return lambda transaction: receipts.complete(transaction, keys, work_id)

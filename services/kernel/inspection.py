@@ -18,6 +18,7 @@ from services.kernel.service import Definition
 from services.kernel.tables import clock, job, log, position
 
 VERSION = "0.1.0"
+OPEN_STATES = ("queued", "running", "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class ServiceState:
-    """One service, as an operator sees it. `jobs` counts by kind and state; `degraded` names engines in trouble."""
+    """One service, as an operator sees it. `jobs` counts those not done, by kind and state; `degraded` names troubles."""
 
     service: str
     version: str
@@ -126,9 +127,9 @@ def _engine(connection: Connection) -> str:
 
 
 def _jobs(connection: Connection) -> dict[str, dict[str, int]]:
-    query = select(job.c.kind, job.c.state, func.count().label("number")).group_by(job.c.kind, job.c.state)
+    query = select(job.c.kind, job.c.state, func.count().label("number")).where(job.c.state.in_(OPEN_STATES))
     counted: dict[str, dict[str, int]] = {}
-    for row in connection.execute(query):
+    for row in connection.execute(query.group_by(job.c.kind, job.c.state)):
         counted.setdefault(row.kind, {})[row.state] = row.number
     return counted
 
@@ -140,9 +141,10 @@ def observe(connection: Connection, definition: Definition, bus: Bus | None, *, 
     metrics.DEAD_LETTERS.labels(consumer).set(counted[State.DEAD][0])
     metrics.DEFERRED.labels(consumer).set(counted[State.WAITING][0])
     metrics.DEFERRED_AGE.labels(consumer).set(_age_s(counted[State.WAITING][1], now))
-    for kind, states in _jobs(connection).items():
-        for state in ("queued", "running", "done", "failed"):
-            metrics.JOBS.labels(definition.name, kind, state).set(states.get(state, 0))
+    counted_jobs = _jobs(connection)
+    for kind in definition.jobs.kinds:
+        for state in OPEN_STATES:
+            metrics.JOBS.labels(definition.name, kind, state).set(counted_jobs.get(kind, {}).get(state, 0))
     if bus is not None:
         behind = lags(connection, definition, bus)
         oldest = min((lag.oldest_at for lag in behind if lag.oldest_at is not None), default=None)

@@ -23,7 +23,7 @@ LONGEST_OFFSET = timedelta(days=365 * 50)
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What the clock shall do: stand at an instant, go on from one, go with an offset, or, with none of these, be right."""
+    """What the clock shall do: stand at an instant, go on from one, go with an offset; with none of these, be right."""
 
     stopped_at: datetime | None = None
     runs_from: datetime | None = None

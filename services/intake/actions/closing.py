@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from sqlalchemy import Connection
+
 from services.campaigns.models import Campaign, Stage
 from services.intake.actions import late, repairs
 from services.intake.actions.rules import Rules, in_force
-from services.intake.store import campaigns, works
+from services.intake.store import campaigns, lists, works
+from services.kernel import metrics
 from services.kernel.clocks import read_clock
 from services.kernel.instants import to_us
 from services.kernel.ports import Transaction
@@ -84,18 +87,15 @@ def settle(transaction: Transaction, campaign_id: str, stage_id: str) -> None:
         late.keep_left_over(transaction, rules, stage, work)
 
 
-def too_early_for_uploads(transaction: Transaction, campaign_id: str, stage_id: str) -> bool:
-    """Whether the grace for uploads goes on, by the campaign clock as it is now."""
+def end_uploads(transaction: Transaction, campaign_id: str, stage_id: str) -> bool:
+    """The grace is over: a required file that did not arrive is a missing item of its work. False when too early."""
     rules = in_force(transaction.connection, campaign_id)
-    return transaction.campaign_time() < _stage(rules, stage_id).uploads_close
-
-
-def end_uploads(transaction: Transaction, campaign_id: str, stage_id: str) -> None:
-    """The grace is over: a required file that did not arrive is a missing item of its work."""
-    rules = in_force(transaction.connection, campaign_id)
+    if transaction.campaign_time() < _stage(rules, stage_id).uploads_close:
+        return False
     campaigns.mark_window(transaction.connection, campaign_id, stage_id, uploads_closed_at=transaction.now)
     for work in works.locked(transaction.connection, campaign_id):
         repairs.return_missing_files(transaction, rules, work)
+    return True
 
 
 def again(transaction: Transaction, kind: str, campaign_id: str, stage_id: str) -> None:
@@ -111,3 +111,15 @@ def again(transaction: Transaction, kind: str, campaign_id: str, stage_id: str) 
 
 def _stage(rules: Rules, stage_id: str) -> Stage:
     return next(stage for stage in rules.campaign.stages if stage.id == stage_id)
+
+
+def observe(connection: Connection) -> None:
+    """Set the gauges of deadlines and of places taken."""
+    for row in campaigns.windows(connection):
+        metrics.DEADLINE.labels(row.campaign_id, row.stage_id).set(row.closes_at.timestamp())
+    for row in campaigns.published(connection):
+        rules = in_force(connection, row.id)
+        most = sum(
+            quota.max for unit in rules.units.values() for quota in rules.campaign.quotas if quota.unit_type == unit.type
+        )
+        metrics.QUOTA_USED.labels(row.id).set(lists.taken(connection, row.id) / most if most else 0.0)

@@ -129,7 +129,13 @@ async def export(context: Ctx, campaign_id: str, _who: Anyone) -> Response:
 
 @router.put("/campaigns/{campaign_id}")
 async def replace(
-    request: Request, context: Ctx, campaign_id: str, who: Organiser, revision: MustMatch, file_name: FileName = "campaign.yaml"
+    request: Request,
+    context: Ctx,
+    campaign_id: str,
+    *,
+    who: Organiser,
+    revision: MustMatch,
+    file_name: FileName = "campaign.yaml",
 ) -> Response:
     """Put other files in a draft's place; its readings are open again."""
     read = await _read(context, await _files(request, file_name))
@@ -143,7 +149,14 @@ async def replace(
 
 @router.put("/campaigns/{campaign_id}/readings/{reading_id}")
 async def confirm_reading(
-    request: Request, context: Ctx, campaign_id: str, reading_id: str, body: Choice, who: Organiser, revision: IfMatch
+    request: Request,
+    context: Ctx,
+    campaign_id: str,
+    reading_id: str,
+    *,
+    body: Choice,
+    who: Organiser,
+    revision: IfMatch,
 ) -> Response:
     """Confirm how a reading stands."""
     row, known = await context.database.read(

@@ -1,110 +1,175 @@
-"""Works: entered and submitted by their unit, listed, checked, returned, accepted; consent and release."""
+"""Works: entered, saved, submitted, listed, looked at, and decided by the organiser's formal check."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
-from functools import partial
-from typing import Annotated, Any
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request, Response
-from pydantic import Field
+from pydantic import AwareDatetime, Field, StringConstraints
 from sqlalchemy import Connection
 
-from services.intake.actions import consents, files, formal, late, places, views, works
+from services.intake.actions import consents, files, formal, late, places, views
+from services.intake.actions import works as actions
 from services.intake.actions.repairs import Item
 from services.intake.actions.rules import in_force
+from services.intake.actions.views import Signing
 from services.intake.actions.windows import AfterSettling, TooLate
 from services.intake.actions.works import Saved
-from services.intake.api.access import Body, Liaison, Line, Organiser, Ref, Text, Unit, UnitOrOrganiser, is_organiser
-from services.intake.store import works as store
+from services.intake.api.access import Body, Head, Liaison, Line, Organiser, Ref, Text, UnitOrOrganiser, is_organiser
+from services.intake.domain.works import WorkState
+from services.intake.store import works
+from services.intake.store.works import Work
 from services.kernel.auth import Principal
 from services.kernel.errors import NotFound
 from services.kernel.ports import Transaction
 from services.kernel.service import Context
 from services.kernel.web import Answer, Ctx, MustMatch, Received, Router, answer, perform
+from services.kernel.web.writes import render
 
 PAGE = 50
-Values = Annotated[dict[Ref, Any], Field(max_length=200)]
+LONGEST_PAGE = 200
 
 router = Router()
+Value = (
+    Annotated[str, StringConstraints(max_length=200_000)] | list[Annotated[str, StringConstraints(max_length=10_000)]] | None
+)
+Fields = dict[Ref, Value]
+Reason = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
 
 
 class NewWork(Body):
-    """A new draft. `track` may be left out where the campaign has one; `fields` are the campaign's, by id."""
+    """A work as it is entered; `track` may be left out where the campaign has one."""
 
     campaign_id: Ref
     track: Ref | None = None
-    fields: Values = Field(default_factory=dict)
+    fields: Fields = Field(default_factory=dict, max_length=200)
 
 
 class Change(Body):
-    """Fields to lay over a work, by id; `statement` is a 特殊情况说明."""
+    """What changes: a field set to null is taken out, one that is not named stays."""
 
-    fields: Values = Field(default_factory=dict)
+    fields: Fields = Field(default_factory=dict, max_length=200)
     statement: Text | None = None
 
 
 class Tick(Body):
-    """A person's answer to a question of a report, by the finding's key."""
+    """A question of a file's report that a person answered by looking, named by the finding's key."""
 
     finding: Ref
     note: Line = ""
 
 
 class Consent(Body):
-    """Who consented to publication and how, or that the consent was taken back."""
+    """Who consented to publication, and how; `given` false takes it back."""
 
-    given: bool = True
-    given_by: Annotated[Line, Field(min_length=1)]
-    form: Line = ""
+    given: bool
+    given_by: Reason
+    form: Literal["online", "paper"] = "paper"
     note: Line = ""
 
 
 class Release(Body):
     """Whether text and video may be shown."""
 
-    released: bool = True
+    released: bool
     note: Line = ""
 
 
-class ReturnItem(Body):
-    """A field or a slot to mend, by id, and why."""
+class ReturnedItem(Body):
+    """A field or a slot, and why."""
 
     item: Ref
-    reason: Annotated[Line, Field(min_length=1)]
+    reason: Reason
 
 
 class Return(Body):
-    """What goes back to the unit, and until when (default: the campaign's term)."""
+    """What goes back; without `term` the campaign's own applies."""
 
-    items: Annotated[list[ReturnItem], Field(min_length=1, max_length=50)]
-    term: datetime | None = None
-
-
-class Reason(Body):
-    """Why."""
-
-    reason: Annotated[Line, Field(min_length=1)]
+    items: Annotated[list[ReturnedItem], Field(min_length=1, max_length=50)]
+    term: AwareDatetime | None = None
 
 
-def _told(transaction: Transaction, saved: Saved) -> dict[str, Any]:
-    return views.work(transaction.connection, saved.rules, saved.work, message=saved.message)
+class Rejection(Body):
+    """Why a work is not accepted."""
+
+    reason: Reason
 
 
-async def _act(request: Request, act: Callable[[Transaction], Saved], *, status: int = 200) -> Response:
-    return await perform(request, lambda transaction: _told(transaction, act(transaction)), status=status)
+# --- reading --------------------------------------------------------------------------------------------------------
 
 
-# --- the unit's hands -----------------------------------------------------------------------------------------------
+@router.get("/works")
+async def list_works(
+    request: Request,
+    context: Ctx,
+    who: UnitOrOrganiser,
+    *,
+    campaign_id: Ref | None = None,
+    unit_id: Ref | None = None,
+    state: WorkState | None = None,
+    track: Ref | None = None,
+    after: Annotated[str, Query(max_length=100)] = "",
+    limit: Annotated[int, Query(ge=1, le=LONGEST_PAGE)] = PAGE,
+) -> Response:
+    """List works, a page at a time: a unit its own, the organiser all."""
+    of = unit_id if is_organiser(who) else who.unit_id
+
+    def query(rows: Connection) -> list[dict[str, Any]]:
+        wanted = {"campaign_id": campaign_id, "unit_id": of, "state": state, "track": track}
+        found = works.page(rows, **wanted, after=after, limit=limit + 1)
+        return [views.work_line(in_force(rows, work.campaign_id), work) for work in found]
+
+    lines = await context.database.read(query)
+    shown = lines[:limit]
+    return answer(request, {"works": shown, "next": shown[-1]["work_id"] if len(lines) > limit else None})
+
+
+@router.get("/works/{work_id}")
+async def read_work(context: Ctx, work_id: str, who: UnitOrOrganiser) -> Response:
+    """Read a work with its files, reports, hints and what is missing.
+
+    Never 304: reports and addresses of bytes change while the revision stands.
+    """
+    expires_at = context.clock.now() + timedelta(seconds=context.settings.bytes_url_lifetime_s)
+    signing = Signing(context.keys, who.account_id, expires_at)
+
+    def query(rows: Connection) -> tuple[dict[str, Any], int]:
+        work = _visible(rows, who, work_id)
+        return views.work(rows, in_force(rows, work.campaign_id), work, signing=signing), work.revision
+
+    told, revision = await context.database.read(query)
+    return render(Answer(told, revision), 200).response()
+
+
+def _visible(rows: Connection, who: Principal, work_id: str) -> Work:
+    work = works.find(rows, work_id)
+    if work is None or not (is_organiser(who) or work.unit_id == who.unit_id):
+        raise NotFound
+    return work
+
+
+@router.get("/works/{work_id}/history")
+async def read_history(request: Request, context: Ctx, work_id: str, who: UnitOrOrganiser) -> Response:
+    """Read what people did to a work."""
+
+    def query(rows: Connection) -> list[dict[str, Any]]:
+        _visible(rows, who, work_id)
+        return views.history(rows, f"work/{work_id}")
+
+    return answer(request, {"history": await context.database.read(query)})
+
+
+# --- the unit's own hand --------------------------------------------------------------------------------------------
 
 
 @router.post("/works")
 async def enter(request: Request, context: Ctx, body: NewWork, who: Liaison, received: Received) -> Response:
-    """Keep a new draft."""
+    """Enter a work as a draft."""
 
     def piece(transaction: Transaction) -> Answer:
-        saved = works.enter(
+        done = actions.enter(
             transaction,
             context.keys,
             who,
@@ -113,75 +178,20 @@ async def enter(request: Request, context: Ctx, body: NewWork, who: Liaison, rec
             fields=body.fields,
             received=received,
         )
-        told = views.new_work(saved.rules, saved.work, saved.message)
-        return Answer(told, saved.work.revision, f"/works/{saved.work.id}")
+        told = views.new_work(done.rules, done.work, done.message)
+        return Answer(told, done.work.revision, f"/works/{done.work.id}")
 
     return await perform(request, piece, status=201)
 
 
-@router.get("/works")
-async def list_works(
-    request: Request,
-    context: Ctx,
-    who: UnitOrOrganiser,
-    campaign_id: Ref | None = None,
-    unit_id: Ref | None = None,
-    state: Ref | None = None,
-    track: Ref | None = None,
-    after: Line = "",
-    limit: Annotated[int, Query(ge=1, le=200)] = PAGE,
-) -> Response:
-    """List works, a page at a time: a unit its own, the organiser all that were submitted or of one unit."""
-    unit = unit_id if is_organiser(who) else str(who.unit_id)
-
-    def query(rows: Connection) -> dict[str, Any]:
-        found = store.page(rows, campaign_id=campaign_id, unit_id=unit, state=state, track=track, after=after, limit=limit + 1)
-        shown = [views.work_line(in_force(rows, work.campaign_id), work) for work in found[:limit]]
-        return {"works": shown, "next": shown[-1]["work_id"] if len(found) > limit else None}
-
-    return answer(request, await context.database.read(query))
-
-
-@router.get("/works/{work_id}")
-async def read_work(request: Request, context: Ctx, work_id: str, who: UnitOrOrganiser) -> Response:
-    """Read a work with its files, reports and signed addresses."""
-    until = context.clock.now() + timedelta(seconds=context.settings.bytes_url_lifetime_s)
-    signing = views.Signing(context.keys, who.account_id, until)
-
-    def query(rows: Connection) -> tuple[dict[str, Any], int]:
-        work = _seen(rows, who, work_id)
-        return views.work(rows, in_force(rows, work.campaign_id), work, signing=signing), work.revision
-
-    told, revision = await context.database.read(query)
-    return answer(request, told, revision=revision)
-
-
-def _seen(rows: Connection, who: Principal, work_id: str) -> store.Work:
-    work = works.fresh(rows, work_id)
-    if not is_organiser(who) and work.unit_id != who.unit_id:
-        raise NotFound
-    return work
-
-
-@router.get("/works/{work_id}/history")
-async def read_history(request: Request, context: Ctx, work_id: str, who: UnitOrOrganiser) -> Response:
-    """Return what people did to a work."""
-
-    def query(rows: Connection) -> list[dict[str, Any]]:
-        _seen(rows, who, work_id)
-        return views.history(rows, f"work/{work_id}")
-
-    return answer(request, {"history": await context.database.read(query)})
-
-
 @router.patch("/works/{work_id}")
 async def save(
-    request: Request, context: Ctx, work_id: str, body: Change, who: Liaison, revision: MustMatch, received: Received
+    request: Request, context: Ctx, work_id: str, *, body: Change, who: Liaison, revision: MustMatch, received: Received
 ) -> Response:
-    """Lay a change over a work."""
+    """Save a change."""
 
     def act(transaction: Transaction) -> Saved:
-        return works.save(
+        return actions.save(
             transaction,
             context.keys,
             who,
@@ -192,54 +202,59 @@ async def save(
             received=received,
         )
 
-    return await _act(request, act)
+    return await _performed(request, act)
 
 
 @router.post("/works/{work_id}/submission")
 async def submit(request: Request, context: Ctx, work_id: str, who: Liaison, received: Received) -> Response:
-    """Submit a work; one that comes late is refused with the sentence, and kept as 逾期材料 where the campaign says so."""
+    """Submit a work; one that comes late is kept as 逾期材料, and the answer says so."""
     try:
-        return await _act(request, lambda transaction: works.submit(transaction, context.keys, who, work_id, received=received))
+        return await _performed(
+            request, lambda transaction: actions.submit(transaction, context.keys, who, work_id, received=received)
+        )
     except (TooLate, AfterSettling) as refused:
-        if getattr(refused, "held", True):
-            refused.extra.update(await _kept(context, work_id, refused))
+        if isinstance(refused, AfterSettling) or refused.held:
+            await _keep_late(context, work_id, refused)
         raise
 
 
-async def _kept(context: Context, work_id: str, refused: TooLate | AfterSettling) -> Mapping[str, str]:
-    def piece(transaction: Transaction) -> tuple[str, str]:
-        return late.keep_work(transaction, context.keys, work_id, refused)
-
-    late_id, number = await context.database.submit(piece)
-    return {"late_id": late_id, "receipt_number": number}
+async def _keep_late(context: Context, work_id: str, refused: TooLate | AfterSettling) -> None:
+    late_id, receipt = await context.database.submit(
+        lambda transaction: late.keep_work(transaction, context.keys, work_id, refused)
+    )
+    refused.extra.update(late_id=late_id, receipt_number=receipt)
 
 
 @router.post("/works/{work_id}/withdrawal")
 async def withdraw(request: Request, work_id: str, who: Liaison) -> Response:
-    """Take a work back."""
-    return await _act(request, lambda transaction: works.withdraw(transaction, who, work_id))
+    """Take a work back, until it is locked."""
+    return await _performed(request, lambda transaction: actions.withdraw(transaction, who, work_id))
 
 
 @router.post("/works/{work_id}/listing")
 async def list_work(request: Request, context: Ctx, work_id: str, who: Liaison, received: Received) -> Response:
-    """Put a submitted work on the unit's list: it takes a place, or the sentence says why there is none."""
+    """Put a work on the unit's list: it takes a place."""
 
     def piece(transaction: Transaction) -> dict[str, Any]:
         done = places.list_work(transaction, context.keys, who, work_id, received=received)
-        return views.unit_list(transaction.connection, done.rules, done.row, message=f"《{done.work.title}》已列入推荐名单。")
+        return _listed(transaction, done, f"《{done.work.title}》已列入推荐名单。")
 
     return await perform(request, piece)
 
 
 @router.delete("/works/{work_id}/listing")
 async def unlist_work(request: Request, context: Ctx, work_id: str, who: Liaison, received: Received) -> Response:
-    """Take a work off the list."""
+    """Take a work off the unit's list: it gives its place back."""
 
     def piece(transaction: Transaction) -> dict[str, Any]:
         done = places.unlist_work(transaction, context.keys, who, work_id, received=received)
-        return views.unit_list(transaction.connection, done.rules, done.row, message=f"《{done.work.title}》已移出推荐名单。")
+        return _listed(transaction, done, f"《{done.work.title}》已移出推荐名单。")
 
     return await perform(request, piece)
+
+
+def _listed(transaction: Transaction, done: places.Listed, message: str) -> dict[str, Any]:
+    return views.unit_list(transaction.connection, done.rules, done.row, message=message)
 
 
 @router.delete("/works/{work_id}/files/{file_id}")
@@ -250,61 +265,69 @@ async def remove_file(request: Request, work_id: str, file_id: str, who: Liaison
 
 @router.post("/works/{work_id}/files/{file_id}/ticks")
 async def tick(request: Request, work_id: str, file_id: str, body: Tick, who: UnitOrOrganiser) -> Response:
-    """Answer a question of a report, having looked."""
+    """Answer a question of a report: name and time are kept."""
 
-    def piece(transaction: Transaction) -> dict[str, Any]:
+    def act(transaction: Transaction) -> Saved:
         files.tick(transaction, who, work_id, file_id=file_id, finding=body.finding, note=body.note)
-        work = works.fresh(transaction.connection, work_id)
-        return views.work(transaction.connection, in_force(transaction.connection, work.campaign_id), work)
+        work = actions.fresh(transaction.connection, work_id)
+        return Saved(work, in_force(transaction.connection, work.campaign_id), "已核实。")
 
-    return await perform(request, piece)
+    return await _performed(request, act)
 
 
 @router.post("/works/{work_id}/consent")
-async def record_consent(request: Request, work_id: str, body: Consent, who: Unit) -> Response:
-    """Record consent (授权), or that it was taken back."""
-    act = partial(
-        consents.record_consent,
-        who=who,
-        work_id=work_id,
-        given=body.given,
-        given_by=body.given_by,
-        form=body.form,
-        note=body.note,
-    )
-    return await _act(request, act)
+async def record_consent(request: Request, work_id: str, body: Consent, who: Liaison) -> Response:
+    """Record consent to publication, or that it was taken back."""
+
+    def act(transaction: Transaction) -> Saved:
+        by = body.given_by
+        return consents.record_consent(transaction, who, work_id, given=body.given, given_by=by, form=body.form, note=body.note)
+
+    return await _performed(request, act)
 
 
 @router.post("/works/{work_id}/mending")
 async def mend(request: Request, work_id: str, who: Liaison) -> Response:
-    """Say that everything that was returned is mended."""
-    return await _act(request, lambda transaction: formal.mend(transaction, who, work_id))
+    """Say that everything returned is mended."""
+    return await _performed(request, lambda transaction: formal.mend(transaction, who, work_id))
 
 
-# --- the organiser's hands ------------------------------------------------------------------------------------------
+# --- the organiser's --------------------------------------------------------------------------------------------------
 
 
 @router.post("/works/{work_id}/release")
-async def decide_release(request: Request, work_id: str, body: Release, who: Organiser) -> Response:
-    """Decide whether text and video may be shown (发布审核)."""
-    act = partial(consents.decide_release, who=who, work_id=work_id, released=body.released, note=body.note)
-    return await _act(request, act)
+async def decide_release(request: Request, work_id: str, body: Release, who: Head) -> Response:
+    """Decide whether text and video may be shown."""
+
+    def act(transaction: Transaction) -> Saved:
+        return consents.decide_release(transaction, who, work_id, released=body.released, note=body.note)
+
+    return await _performed(request, act)
 
 
 @router.post("/works/{work_id}/acceptance")
 async def accept(request: Request, work_id: str, who: Organiser) -> Response:
-    """Let a work pass the formal check."""
-    return await _act(request, lambda transaction: formal.accept_work(transaction, who, work_id))
+    """Accept a work when nothing of it is open."""
+    return await _performed(request, lambda transaction: formal.accept_work(transaction, who, work_id))
 
 
 @router.post("/works/{work_id}/return")
 async def give_back(request: Request, work_id: str, body: Return, who: Organiser) -> Response:
-    """Return named items to the unit (退回补正)."""
+    """Return a work with its items; the place is kept."""
     items = [Item(each.item, each.reason) for each in body.items]
-    return await _act(request, lambda transaction: formal.give_back(transaction, who, work_id, items, term=body.term))
+    return await _performed(request, lambda transaction: formal.give_back(transaction, who, work_id, items, term=body.term))
 
 
 @router.post("/works/{work_id}/rejection")
-async def reject(request: Request, work_id: str, body: Reason, who: Organiser) -> Response:
-    """Let a work not pass the formal check, with the reason."""
-    return await _act(request, lambda transaction: formal.reject(transaction, who, work_id, body.reason))
+async def reject(request: Request, work_id: str, body: Rejection, who: Organiser) -> Response:
+    """Reject a work, with the reason."""
+    return await _performed(request, lambda transaction: formal.reject(transaction, who, work_id, body.reason))
+
+
+async def _performed(request: Request, act: Callable[[Transaction], Saved]) -> Response:
+    def piece(transaction: Transaction) -> Answer:
+        done = act(transaction)
+        told = views.work(transaction.connection, done.rules, done.work, message=done.message)
+        return Answer(told, done.work.revision)
+
+    return await perform(request, piece)

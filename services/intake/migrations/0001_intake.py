@@ -1,4 +1,4 @@
-"""Intake's tables."""
+"""intake."""
 
 import sqlalchemy as sa
 from alembic import op

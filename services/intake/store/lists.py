@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Integer, PrimaryKeyConstraint, Row, String, Table, Text, select
+from sqlalchemy import Column, Connection, Index, Integer, PrimaryKeyConstraint, Row, String, Table, Text, func, select
 
 from services.intake.domain.lists import ListState
 from services.intake.store.base import metadata
@@ -146,6 +146,12 @@ def places(connection: Connection, list_id: str) -> dict[str, int]:
     """Return how many places are taken, by track."""
     rows = connection.execute(select(place.c.track, place.c.taken).where(place.c.list_id == list_id))
     return {row.track: row.taken for row in rows}
+
+
+def taken(connection: Connection, campaign_id: str) -> int:
+    """Return how many places of a campaign are taken."""
+    counted = select(func.coalesce(func.sum(place.c.taken), 0)).join(unit_list, unit_list.c.id == place.c.list_id)
+    return int(connection.execute(counted.where(unit_list.c.campaign_id == campaign_id)).scalar_one())
 
 
 def file_statement(connection: Connection, list_id: str, key: str, **values: Any) -> None:

@@ -34,13 +34,14 @@ class Topic:
 
 
 ALL_SERVICES = ("intake", "media", "review", "notify", "search")
+OTHERS = ("media", "review", "notify", "search")  # all but intake
 EVERY = "*"  # the owner of a topic that each service writes, its own subjects only
 
 CLOCK = Topic("laurel.internal.platform.clock.v1", EVERY, "subject", Tier.T1, ALL_SERVICES, 1, None)
-CAMPAIGN = Topic("laurel.internal.intake.campaign.v1", "intake", "campaign", Tier.T1, ALL_SERVICES, 8, None)
+CAMPAIGN = Topic("laurel.internal.intake.campaign.v1", "intake", "campaign", Tier.T1, OTHERS, 8, None)
 ACCOUNT = Topic("laurel.internal.intake.account.v1", "intake", "account", Tier.T2, ALL_SERVICES)
-WORK = Topic("laurel.internal.intake.work.v1", "intake", "work", Tier.T2, ("intake", "media", "review", "notify", "search"))
-LIST = Topic("laurel.internal.intake.list.v1", "intake", "list", Tier.T2, ("search", "notify"))
+WORK = Topic("laurel.internal.intake.work.v1", "intake", "work", Tier.T2, OTHERS)
+LIST = Topic("laurel.internal.intake.list.v1", "intake", "list", Tier.T2, ("search",))
 UPLOAD = Topic("laurel.internal.intake.upload.v1", "intake", "upload", Tier.T1, ("media",))
 RECEIPT = Topic("laurel.internal.intake.receipt.v1", "intake", "receipt", Tier.T1, ("notify",))
 ASSET = Topic("laurel.internal.media.asset.v1", "media", "asset", Tier.T1, ("intake", "review", "notify", "search"))
