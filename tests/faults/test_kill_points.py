@@ -20,7 +20,7 @@ HERE = (
     "lock.before-receipt:kill",
 )
 ELSEWHERE = {
-    "media/test_kills.py": (
+    "media/test_media_kills.py": (
         "job.claimed",
         "job.stage-done",
         "job.stage-recorded",
@@ -36,7 +36,7 @@ ELSEWHERE = {
         "upload.before-finish",
         "upload.after-store",
     ),
-    "review/test_kills.py": ("ballot.before-record", "closing.before-settled", "closing.before-tally"),
+    "review/test_review_kills.py": ("ballot.before-record", "closing.before-settled", "closing.before-tally"),
 }
 
 

@@ -56,7 +56,8 @@ intake  GET     /late                                         CHLU           -
 intake  GET     /lists                                        CHLU           -
 intake  GET     /lists/{list_id}                              CHLU           list
 intake  POST    /lists/{list_id}/acceptance                   CH             list
-intake  DELETE  /lists/{list_id}/lock                         L              list
+intake  DELETE  /lists/{list_id}/lock                         LU             list
+intake  GET     /lists/{list_id}/history                      CHLU           list
 intake  POST    /lists/{list_id}/lock                         L              list
 intake  POST    /lists/{list_id}/lock/confirmation            U              list
 intake  PUT     /lists/{list_id}/order                        L              list
@@ -64,8 +65,10 @@ intake  GET     /lists/{list_id}/paper                        CHLU           lis
 intake  POST    /lists/{list_id}/statements                   L              list
 intake  GET     /office                                       CH             -
 intake  PUT     /office                                       H              -
+intake  GET     /receipts                                     CHLU           -
 intake  GET     /receipts/keys                                public         -
 intake  GET     /receipts/{number}                            CHLU           receipt
+intake  GET     /receipts/{number}/document                   CHLU           receipt
 intake  DELETE  /session                                      CHLUEO         -
 intake  GET     /session                                      CHLUEO         -
 intake  POST    /session                                      public         -
@@ -84,7 +87,7 @@ intake  POST    /works                                        L              -
 intake  GET     /works/{work_id}                              CHLU           work
 intake  PATCH   /works/{work_id}                              L              work
 intake  POST    /works/{work_id}/acceptance                   CH             work
-intake  POST    /works/{work_id}/consent                      LU             work
+intake  POST    /works/{work_id}/consent                      L              work
 intake  DELETE  /works/{work_id}/files/{file_id}              L              work
 intake  POST    /works/{work_id}/files/{file_id}/ticks        CHLU           work
 intake  GET     /works/{work_id}/history                      CHLU           work
@@ -92,7 +95,7 @@ intake  DELETE  /works/{work_id}/listing                      L              wor
 intake  POST    /works/{work_id}/listing                      L              work
 intake  POST    /works/{work_id}/mending                      L              work
 intake  POST    /works/{work_id}/rejection                    CH             work
-intake  POST    /works/{work_id}/release                      CH             work
+intake  POST    /works/{work_id}/release                      H              work
 intake  POST    /works/{work_id}/return                       CH             work
 intake  POST    /works/{work_id}/submission                   L              work
 intake  POST    /works/{work_id}/withdrawal                   L              work
