@@ -77,7 +77,7 @@ def work(
 
 def _work(rules: Rules, row: Work, reports: Sequence[Any], returned: int = 0) -> dict[str, Any]:
     track, unit = rules.track(row.track), rules.unit(row.unit_id)
-    found = findings(rules, row, draft=False) if row.state is WorkState.DRAFT else ()
+    found = findings(rules, row, draft=False) if row.state in {WorkState.DRAFT, WorkState.RETURNED} else ()
     missing = missing_sentence(found)
     status = status_line(row.state, reports, missing=missing, receipt=row.receipt_number, returned=returned, reason=row.reason)
     return {
