@@ -116,7 +116,7 @@ def running(home: Home) -> Iterator[str]:
         process.wait(30)
 
 
-def _line(process: subprocess.Popen[str], seconds: float = 30) -> str:
+def _line(process: subprocess.Popen[str], seconds: float = 90) -> str:
     assert process.stdout is not None
     ready, _, _ = select.select([process.stdout], [], [], seconds)
     assert ready, "it did not start"

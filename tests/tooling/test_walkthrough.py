@@ -42,7 +42,7 @@ def rehearsal(home: Path) -> Iterator[tuple[str, str]]:
             up.stdout.close()
 
 
-def said(process: subprocess.Popen[bytes], seconds: float = 40) -> str:
+def said(process: subprocess.Popen[bytes], seconds: float = 90) -> str:
     """Return what the next line tells after its colon, read byte by byte so that nothing waits unseen."""
     assert process.stdout is not None
     line = b""
