@@ -118,8 +118,9 @@ def running(home: Home) -> Iterator[str]:
 
 def _line(process: subprocess.Popen[str], seconds: float = 90) -> str:
     assert process.stdout is not None
-    ready, _, _ = select.select([process.stdout], [], [], seconds)
-    assert ready, "it did not start"
+    waiting = select.poll()  # select() ends at descriptor 1023
+    waiting.register(process.stdout, select.POLLIN)
+    assert waiting.poll(seconds * 1000), "it did not start"
     return process.stdout.readline()
 
 
