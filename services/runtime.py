@@ -145,6 +145,7 @@ class Platform:
         stamps = Stamps(clock)
         databases = {definition.name: self._database(definition, clock) for definition in self.definitions}
         bus = SqliteBus({name: database.path for name, database in databases.items()})
+        self._stack.callback(bus.close)
         for definition in self.definitions:
             database = databases[definition.name]
             revocations = database.look(Revocations.load)

@@ -104,7 +104,7 @@ class Life:
     def start(self, fault: str = "") -> Life:
         self.platform = Platform(self.home, port=self.port, environment=CHEAP | ({"LAUREL_FAULT": fault} if fault else {}))
         try:
-            self.platform.start(seconds=30)
+            self.platform.start(seconds=90)
         except RuntimeError:
             self.restart()
         http = Person.at(f"http://127.0.0.1:{self.port}").http

@@ -150,7 +150,7 @@ def raw_patch(url: str, offset: int, announced: int, *, chunked: bool = False) -
         yield connection
 
 
-def eventually(condition: Any, timeout_s: float = 15.0) -> Any:
+def eventually(condition: Any, timeout_s: float = 60.0) -> Any:
     """Return the first true value of a condition; fail when there is none in time."""
     until = time.monotonic() + timeout_s
     while time.monotonic() < until:

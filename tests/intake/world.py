@@ -94,7 +94,7 @@ class World:
     def context(self) -> Any:
         return self.platform.services["intake"].context
 
-    def until(self, condition: Any, seconds: float = 15) -> Any:
+    def until(self, condition: Any, seconds: float = 60) -> Any:
         end = time.monotonic() + seconds
         while not (found := condition()):
             assert time.monotonic() < end, "it did not come true in time"

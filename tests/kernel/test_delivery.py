@@ -28,7 +28,7 @@ def withdrawn(work: str) -> WorkWithdrawn:
     return WorkWithdrawn(work_id=work, campaign_id="c")
 
 
-def until(condition: Callable[[], bool], seconds: float = 5) -> None:
+def until(condition: Callable[[], bool], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not come true"

@@ -16,7 +16,7 @@ from services.kernel.ports import Transaction
 Outcome = Callable[[Transaction], None]
 
 
-def until(condition: Callable[[], bool], seconds: float = 5) -> None:
+def until(condition: Callable[[], bool], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not come true"

@@ -35,7 +35,7 @@ def source(name: str, *prefixes: str) -> Definition:
     return Definition(name, prefixes, Handlers(name), Jobs(), (), NO_MIGRATIONS)
 
 
-def until(condition: Callable[[], object], seconds: float = 10) -> None:
+def until(condition: Callable[[], object], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not come true"

@@ -116,10 +116,11 @@ def running(home: Home) -> Iterator[str]:
         process.wait(30)
 
 
-def _line(process: subprocess.Popen[str], seconds: float = 30) -> str:
+def _line(process: subprocess.Popen[str], seconds: float = 90) -> str:
     assert process.stdout is not None
-    ready, _, _ = select.select([process.stdout], [], [], seconds)
-    assert ready, "it did not start"
+    waiting = select.poll()  # select() ends at descriptor 1023
+    waiting.register(process.stdout, select.POLLIN)
+    assert waiting.poll(seconds * 1000), "it did not start"
     return process.stdout.readline()
 
 

@@ -62,7 +62,7 @@ class Service:
         return self.sink.call(piece).result()
 
 
-def until(condition, seconds: float = 5) -> None:
+def until(condition, seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not come true"

@@ -235,9 +235,11 @@ def watch(home: Home, following):
     """Write an event every half second beside whoever else writes, until the follower shows one."""
     database = SqliteDatabase(home.folder / "intake.db", service="intake", clock=SystemClock())
     database.start()
+    waiting = select.poll()
+    waiting.register(following.stdout, select.POLLIN)
     for number in range(60):
         database.call(lambda transaction, number=number: transaction.emit(listed(f"follow-{number}"))).result()
-        ready, _, _ = select.select([following.stdout], [], [], 0.5)
+        ready = waiting.poll(500)
         if ready:
             break
     database.close()

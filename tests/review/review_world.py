@@ -163,7 +163,7 @@ class World:
         self.platform.services["intake"].database.call(piece).result()
         self.settle()
 
-    def settle(self, seconds: float = 10) -> None:
+    def settle(self, seconds: float = 60) -> None:
         until(self.consumed, seconds)
 
     def consumed(self) -> bool:
@@ -250,7 +250,7 @@ class World:
         until(lambda: self.got(CLERK, f"/rounds/{round_id}")["state"] in states)
 
 
-def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+def until(condition: Callable[[], bool], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not come true"

@@ -48,7 +48,7 @@ NOW = datetime(2025, 4, 1, 1, 0, tzinfo=UTC)
 DEFINITIONS = (INTAKE, MEDIA, REVIEW, SEARCH)
 
 
-def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+def until(condition: Callable[[], bool], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not come true"

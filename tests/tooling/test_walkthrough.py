@@ -42,13 +42,13 @@ def rehearsal(home: Path) -> Iterator[tuple[str, str]]:
             up.stdout.close()
 
 
-def said(process: subprocess.Popen[bytes], seconds: float = 40) -> str:
+def said(process: subprocess.Popen[bytes], seconds: float = 90) -> str:
     """Return what the next line tells after its colon, read byte by byte so that nothing waits unseen."""
     assert process.stdout is not None
-    line = b""
+    line, waiting = b"", select.poll()  # select() ends at descriptor 1023
+    waiting.register(process.stdout, select.POLLIN)
     while not line.endswith(b"\n"):
-        ready, _, _ = select.select([process.stdout], [], [], seconds)
-        assert ready, "it said nothing"
+        assert waiting.poll(seconds * 1000), "it said nothing"
         line += os.read(process.stdout.fileno(), 1)
     return line.decode().partition("：")[2].strip()
 

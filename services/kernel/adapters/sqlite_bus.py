@@ -22,6 +22,7 @@ class SqliteBus:
     def __init__(self, files: Mapping[str, Path]) -> None:
         self._files = dict(files)
         self._local = threading.local()
+        self._opened: list[Any] = []
         self._wakes: list[Callable[[], None]] = []
         self._queries: dict[tuple[str, ...], str] = {}
 
@@ -60,6 +61,11 @@ class SqliteBus:
         for wake in self._wakes:
             wake()
 
+    def close(self) -> None:
+        """Close what every thread opened, once none of them reads any more."""
+        while self._opened:
+            self._opened.pop().close()
+
     def _query(self, topics: tuple[str, ...]) -> str:
         if topics not in self._queries:
             marks = ",".join("?" * len(topics))
@@ -70,5 +76,6 @@ class SqliteBus:
         connections: dict[str, Any] = self._local.__dict__.setdefault("connections", {})
         if partition not in connections:
             target = f"file:{self._files[partition]}?mode=ro"
-            connections[partition] = pysqlite3.connect(target, uri=True, isolation_level=None)
+            connections[partition] = pysqlite3.connect(target, uri=True, isolation_level=None, check_same_thread=False)
+            self._opened.append(connections[partition])
         return connections[partition]
