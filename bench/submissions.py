@@ -258,36 +258,30 @@ def syncs(server: Server, clients: int, requests: int) -> float | None:
 
 def show(found: dict[tuple[str, int], list[Figure]]) -> None:
     """Print the medians, each beside its reference."""
-    for clients in (1, 50):
+    for variant, clients in found:
         reference = median(figure.cpu_ms for figure in found["bare", clients])
-        for variant in VARIANTS:
-            figures = found[variant, clients]
-            cpu, rate, p50, p99 = (median(values) for values in zip(*map(astuple, figures), strict=True))
-            print(
-                f"{clients:2} clients  {NAMES[variant]:26} {cpu:5.2f} ms CPU  {cpu / reference:5.2f} ×  "
-                f"{rate:6.0f}/s  p50 {p50:6.1f} ms  p99 {p99:6.1f} ms"
-            )
+        cpu, rate, p50, p99 = (median(values) for values in zip(*map(astuple, found[variant, clients]), strict=True))
+        print(
+            f"{clients:2} clients  {NAMES[variant]:26} {cpu:5.2f} ms CPU  {cpu / reference:5.2f} ×  "
+            f"{rate:6.0f}/s  p50 {p50:6.1f} ms  p99 {p99:6.1f} ms"
+        )
 
 
-def compare(rounds: int, requests: int, grown: int) -> None:
-    """Measure every server in turn."""
+def compare(folder: Path, variant: str, rounds: int, requests: int, grown: int) -> None:
+    """Measure one way of running the product and the bare server in turn."""
+    (folder / "bare").mkdir()
+    token = prepare(folder / variant, grown)
     found: dict[tuple[str, int], list[Figure]] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        homes = {variant: Path(folder) / variant for variant in VARIANTS}
-        homes["bare"].mkdir()
-        tokens = {"bare": "", **{variant: prepare(homes[variant], grown) for variant in ("intake", "platform")}}
-        with running("bare", homes["bare"], "") as bare, running("intake", homes["intake"], tokens["intake"]) as intake:
-            with running("platform", homes["platform"], tokens["platform"]) as platform:
-                servers = {"bare": bare, "intake": intake, "platform": platform}
-                for number in range(rounds + 1):
-                    for clients in (1, 50):
-                        for variant, server in servers.items():
-                            figure = asyncio.run(measure(server, clients, requests))
-                            if number:
-                                found.setdefault((variant, clients), []).append(figure)
-            show(found)
-            counted = syncs(intake, 50, requests)
-    print("fsyncs a request at 50 clients, intake alone: " + ("strace is missing" if counted is None else f"{counted:.2f}"))
+    with running("bare", folder / "bare", "") as bare, running(variant, folder / variant, token) as product:
+        for number in range(rounds + 1):
+            for clients in (1, 50):
+                for name, server in (("bare", bare), (variant, product)):
+                    figure = asyncio.run(measure(server, clients, requests))
+                    if number:
+                        found.setdefault((name, clients), []).append(figure)
+        show(found)
+        counted = syncs(product, 50, requests)
+    print(f"fsyncs a request at 50 clients: {'strace is missing' if counted is None else format(counted, '.2f')}")
 
 
 def main() -> None:
@@ -304,7 +298,9 @@ def main() -> None:
     elif options.serve:
         serve_product(options.home, alone=options.serve == "intake")
     else:
-        compare(options.rounds, options.requests, options.grown)
+        for variant in VARIANTS[1:]:
+            with tempfile.TemporaryDirectory() as folder:
+                compare(Path(folder), variant, options.rounds, options.requests, options.grown)
 
 
 if __name__ == "__main__":
