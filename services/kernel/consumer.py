@@ -35,7 +35,7 @@ class Consumer(threading.Thread):
         self._taken: dict[str, Taken] = {}
         self._scanned: dict[str, int] = {}
         self._paused: dict[str, tuple[int, float]] = {}
-        bus.subscribe(self._wake.set)
+        bus.subscribe(self._wake.set, self._topics)
 
     def run(self) -> None:
         """Deliver until asked to stop, then leave each partition cleanly."""
@@ -72,9 +72,11 @@ class Consumer(threading.Thread):
 
     def idle(self) -> bool:
         """Tell whether everything written so far has been dealt with or deferred."""
-        return bool(self._taken) and all(
-            self.position(partition) >= self._bus.end(partition) for partition in self._bus.partitions()
-        )
+        return bool(self._taken) and all(map(self._is_done_with, self._bus.partitions()))
+
+    def _is_done_with(self, partition: str) -> bool:
+        position = self.position(partition)
+        return position >= self._bus.end(partition) or not self._bus.fetch(partition, position, self._topics, 1)
 
     def _take(self) -> None:
         for partition in self._bus.partitions():

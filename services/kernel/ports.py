@@ -125,8 +125,8 @@ class Bus(Protocol):
         """Return how many events of these topics lie beyond a position, and the oldest one's microseconds since 1970."""
         ...
 
-    def subscribe(self, wake: Callable[[], None]) -> None:
-        """Ask to be called whenever something new may be there."""
+    def subscribe(self, wake: Callable[[], None], topics: Sequence[str]) -> None:
+        """Ask to be called whenever something new may be there in these topics."""
         ...
 
 

@@ -41,7 +41,7 @@ class OpenTransaction:
         self.service = service
         self.now = now
         self.callbacks: list[Callable[[], None]] = []
-        self.wrote_events = False
+        self.wrote_topics: set[str] = set()
         self.wrote_jobs = False
         self.projecting = False
         self._execute = execute
@@ -56,7 +56,7 @@ class OpenTransaction:
         """Write the event to the outbox and return its id; refused inside a projection."""
         if self.projecting:
             raise Rejected(f"a projection must not emit {event.TYPE}")
-        self.wrote_events = True
+        self.wrote_topics.add(event.TOPIC.name)
         return outbox.append(self, event, self.now)
 
     def enqueue(

@@ -6,7 +6,7 @@ A partition is a service. SQLite commits in the order of ids, so reading beyond 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ class SqliteBus:
         self._files = dict(files)
         self._local = threading.local()
         self._opened: list[Any] = []
-        self._wakes: list[Callable[[], None]] = []
+        self._subscribers: list[tuple[frozenset[str], Callable[[], None]]] = []
         self._queries: dict[tuple[str, ...], str] = {}
 
     def partitions(self) -> Sequence[str]:
@@ -52,14 +52,15 @@ class SqliteBus:
         (epoch,) = self._connection(partition).execute("SELECT epoch FROM log").fetchone()
         return str(epoch)
 
-    def subscribe(self, wake: Callable[[], None]) -> None:
-        """Call back after each commit that wrote events."""
-        self._wakes.append(wake)
+    def subscribe(self, wake: Callable[[], None], topics: Sequence[str]) -> None:
+        """Call back after each commit that wrote events of these topics."""
+        self._subscribers.append((frozenset(topics), wake))
 
-    def notify(self) -> None:
-        """Say that something new is there."""
-        for wake in self._wakes:
-            wake()
+    def notify(self, topics: Collection[str]) -> None:
+        """Say that something new is there in these topics."""
+        for wanted, wake in self._subscribers:
+            if not wanted.isdisjoint(topics):
+                wake()
 
     def close(self) -> None:
         """Close what every thread opened, once none of them reads any more."""

@@ -9,7 +9,7 @@ import asyncio
 import contextvars
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -86,14 +86,14 @@ class _Item:
 class SqliteDatabase:
     """A `ports.Database` on one file.
 
-    `on_events` and `on_jobs` are called after a commit that wrote events or jobs, `on_revoked` after one that ended a
-    session or an account, on the writer's thread.
+    `on_events` and `on_jobs` are called after a commit that wrote events (with their topics) or jobs, `on_revoked` after one
+    that ended a session or an account, on the writer's thread.
     """
 
     def __init__(self, path: Path, *, service: str, clock: Clock, readers: int = 2) -> None:
         self.path = path
         self.service = service
-        self.on_events: list[Callable[[], None]] = []
+        self.on_events: list[Callable[[Collection[str]], None]] = []
         self.on_jobs: list[Callable[[], None]] = []
         self.on_revoked: Callable[[str, datetime], None] = lambda _subject, _ended_at: None
         self.commits = 0
@@ -185,11 +185,11 @@ class SqliteDatabase:
                     self._commit(connection, [item])
                 return
             batch[0].failure = _known(failure)
-            written = (False, False)
+            written = (frozenset(), False)
         self._answer(batch, *written)
 
-    def _attempt(self, connection: Connection, batch: Sequence[_Item]) -> tuple[bool, bool]:
-        """Run the pieces in one transaction; return whether events and jobs were written. Whatever raises lost it all."""
+    def _attempt(self, connection: Connection, batch: Sequence[_Item]) -> tuple[Collection[str], bool]:
+        """Run the pieces in one transaction; return the topics written to, and whether jobs were. What raises lost it all."""
         driver = cast("Any", connection.connection.driver_connection)
         transaction = OpenTransaction(
             connection,
@@ -206,7 +206,7 @@ class SqliteDatabase:
         driver.execute("COMMIT")
         self.commits += 1
         faults.hit("writer.after-commit")
-        return transaction.wrote_events, transaction.wrote_jobs
+        return transaction.wrote_topics, transaction.wrote_jobs
 
     def _perform(self, transaction: OpenTransaction, item: _Item) -> None:
         """Run one piece under its own savepoint; its own failure is kept for its caller alone."""
@@ -228,12 +228,18 @@ class SqliteDatabase:
         if driver.in_transaction:
             driver.execute("ROLLBACK")
 
-    def _answer(self, batch: Sequence[_Item], wrote_events: bool, wrote_jobs: bool) -> None:
+    def _answer(self, batch: Sequence[_Item], topics: Collection[str], wrote_jobs: bool) -> None:
         done = [item for item in batch if item.failure is None]
         for callback in (callback for item in done for callback in item.callbacks):
             callback()
-        for wake in [*(self.on_events if wrote_events else ()), *(self.on_jobs if wrote_jobs else ())]:
+        self._settle_all(batch)
+        for tell in self.on_events if topics else ():
+            tell(topics)
+        for wake in self.on_jobs if wrote_jobs else ():
             wake()
+
+    @staticmethod
+    def _settle_all(batch: Sequence[_Item]) -> None:
         waiting: dict[asyncio.AbstractEventLoop, list[_Item]] = {}
         for item in batch:
             if item.waiter is not None:

@@ -183,7 +183,7 @@ class WorkHead(Payload):
 
 
 class WorkSaved(WorkHead, Event, fact="work.saved", topic=WORK, subject="work/{work_id}"):
-    """A draft or a returned work was saved; a first hint of an earlier winner is wanted. `mended`: nothing is returned any more."""
+    """A draft or a returned work was saved; a hint of an earlier winner is wanted. `mended`: nothing is returned any more."""
 
     mended: bool = False
     personal: WorkContent
