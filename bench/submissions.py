@@ -66,21 +66,24 @@ def serve_bare(home: Path) -> None:
         return own.connection
 
     connected().executescript(
-        "PRAGMA journal_mode=WAL; CREATE TABLE campaign (id TEXT PRIMARY KEY, version INT);"
+        "PRAGMA journal_mode=WAL; CREATE TABLE campaign (id TEXT PRIMARY KEY, version INT); CREATE TABLE clock (offset INT);"
         "CREATE TABLE work (id TEXT PRIMARY KEY, campaign TEXT, unit TEXT, content TEXT, revision INT);"
         "CREATE INDEX work_unit ON work (campaign, unit, id); CREATE TABLE sequence (subject TEXT PRIMARY KEY, last INT);"
         "CREATE TABLE log (id INTEGER PRIMARY KEY, event TEXT UNIQUE, subject TEXT, data BLOB);"
         "CREATE INDEX log_subject ON log (subject);"
     )
     connected().execute("INSERT INTO campaign VALUES (?, 1)", (CAMPAIGN,))
+    connected().execute("INSERT INTO clock VALUES (0)")
 
     def write(body: dict[str, Any]) -> str:
         work_id, content, connection = f"w-{next(ids)}", json.dumps(body["fields"], ensure_ascii=False), connected()
         with lock:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("SELECT version FROM campaign WHERE id = ?", (body["campaign_id"],)).fetchone()
+            connection.execute("SELECT offset FROM clock").fetchone()
             connection.execute("INSERT INTO work VALUES (?, ?, 'u', ?, 1)", (work_id, body["campaign_id"], content))
-            connection.execute("INSERT INTO sequence VALUES (?, 1)", (work_id,))
+            count_up = "INSERT INTO sequence VALUES (?, 1) ON CONFLICT DO UPDATE SET last = last + 1 RETURNING last"
+            connection.execute(count_up, (work_id,)).fetchone()
             row = (f"e-{work_id}", work_id, content.encode())
             connection.execute("INSERT INTO log (event, subject, data) VALUES (?, ?, ?)", row)
             connection.execute("COMMIT")
@@ -258,9 +261,9 @@ def syncs(server: Server, clients: int, requests: int) -> float | None:
 
 def show(found: dict[tuple[str, int], list[Figure]]) -> None:
     """Print the medians, each beside its reference."""
-    for variant, clients in found:
+    for (variant, clients), figures in found.items():
         reference = median(figure.cpu_ms for figure in found["bare", clients])
-        cpu, rate, p50, p99 = (median(values) for values in zip(*map(astuple, found[variant, clients]), strict=True))
+        cpu, rate, p50, p99 = (median(values) for values in zip(*map(astuple, figures), strict=True))
         print(
             f"{clients:2} clients  {NAMES[variant]:26} {cpu:5.2f} ms CPU  {cpu / reference:5.2f} ×  "
             f"{rate:6.0f}/s  p50 {p50:6.1f} ms  p99 {p99:6.1f} ms"
