@@ -293,6 +293,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--requests", type=int, default=500)
     parser.add_argument("--grown", type=int, default=0)
+    parser.add_argument("--only", choices=VARIANTS[1:])
     parser.add_argument("--serve", choices=VARIANTS, help=argparse.SUPPRESS)
     parser.add_argument("--home", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -301,7 +302,7 @@ def main() -> None:
     elif options.serve:
         serve_product(options.home, alone=options.serve == "intake")
     else:
-        for variant in VARIANTS[1:]:
+        for variant in [options.only] if options.only else VARIANTS[1:]:
             with tempfile.TemporaryDirectory() as folder:
                 compare(Path(folder), variant, options.rounds, options.requests, options.grown)
 
