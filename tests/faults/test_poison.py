@@ -16,7 +16,7 @@ from life import CHEAP, ROOT, Life, Platform
 
 sys.path.insert(0, str(ROOT / "tests" / "operator"))
 
-from operator_home import Home  # noqa: E402 - its folder was added above
+from operator_home import Home
 
 BROKEN, UNKNOWN, DEADLY = (f"00000000-0000-7000-8000-00000000000{number}" for number in (1, 2, 3))
 READERS = ("media", "notify", "search")
