@@ -268,21 +268,27 @@ def test_step_30_the_result_reaches_every_unit_and_no_expert(public: Review) -> 
 
 def test_step_35_the_public_finds_what_was_released_and_nothing_tells_of_the_rest(public: Review) -> None:
     chosen, visitor = public.chosen(), public.world.visitor
-    winners = [entry for entry in public.entries.values() if entry.work_id in chosen][:3]
+    winners = [entry for entry in public.entries.values() if entry.work_id in chosen]
     loser = next(entry for entry in public.entries.values() if entry.work_id not in chosen)
-    consented, shown = winners[0], winners[1:]
-    assert refusal(public.world.head.post, f"/works/{consented.work_id}/release", {"released": True}).status == 409
-    for entry in (loser, consented, *shown):
-        consent = {"given": True, "given_by": "申报人", "form": "paper"}
+    unreleased, taken_back, *shown = winners[:4]
+    assert refusal(public.world.head.post, f"/works/{unreleased.work_id}/release", {"released": True}).status == 409
+    for entry, given, released in (
+        (loser, True, True),
+        (unreleased, True, False),
+        (taken_back, True, True),
+        (taken_back, False, False),
+        *((entry, True, True) for entry in shown),
+    ):
+        consent = {"given": given, "given_by": "申报人", "form": "paper"}
         public.world.liaison(entry.unit).post(f"/works/{entry.work_id}/consent", consent)
-        if entry is not consented:
+        if released:
             public.world.head.post(f"/works/{entry.work_id}/release", {"released": True, "note": "终审"})
     found = visitor.until("/stories", lambda told: told["total"] == len(shown), q="夜校", seconds=20)
     for told in (found, visitor.get("/stories", q="夜校", order="newest"), visitor.get("/stories")):
         assert {hit["work_id"] for hit in told["hits"]} == {entry.work_id for entry in shown}
         assert told["total"] == len(shown)
         assert {sum(counts.values()) for counts in told["facets"].values()} == {len(shown)}
-    for hidden in (loser, consented):
+    for hidden in (loser, unreleased, taken_back):
         assert hidden.work_id not in {hit["work_id"] for hit in visitor.get("/stories", q=hidden.title)["hits"]}
         assert refusal(visitor.get, f"/stories/{hidden.work_id}").status == 404
     assert visitor.get(f"/stories/{shown[0].work_id}")["films"]
