@@ -6,8 +6,7 @@ import json
 import signal
 import sqlite3
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from typing import Any
 
@@ -17,6 +16,7 @@ from life import CHEAP, ROOT, Life, Platform
 sys.path.insert(0, str(ROOT / "tests" / "operator"))
 
 from operator_home import Home
+from waiting import until
 
 BROKEN, UNKNOWN, DEADLY = (f"00000000-0000-7000-8000-00000000000{number}" for number in (1, 2, 3))
 READERS = ("media", "notify", "search")
@@ -57,13 +57,6 @@ def letters(home: Home, *arguments: str) -> set[tuple[str, str]]:
 def told(home: Home, *arguments: str) -> list[Any]:
     found: list[Any] = home.answer("deadletters", "list", *arguments)["letters"]
     return found
-
-
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < end, "it did not come true"
-        time.sleep(0.1)
 
 
 @pytest.fixture
