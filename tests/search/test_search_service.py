@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
+from waiting import until
 
 from services.kernel.auth import Role, check_bytes_url
 from services.kernel.contracts.envelope import Envelope, Event
@@ -32,7 +33,6 @@ from tests.search.conftest import (
     result,
     saved,
     submitted,
-    until,
 )
 
 FAMILY = "云栈区罗桂枝家庭"
