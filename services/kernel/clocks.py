@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection, select, update
 
 from services.kernel.contracts.events import ClockChanged, ClockConfirmed
-from services.kernel.instants import from_us
+from services.kernel.instants import from_us, to_us
 from services.kernel.ports import Transaction
 from services.kernel.tables import clock
 
+_LOOK_AGAIN = "UPDATE job SET due = :now WHERE state = 'queued' AND due > :now"
 _ROW = select(clock.c.revision, clock.c.offset_us, clock.c.stopped_at)
 
 
@@ -37,10 +38,12 @@ class CampaignClock:
 
 
 def keep_clock(transaction: Transaction, event: ClockChanged) -> None:
-    """Keep a newer revision of the rehearsal's clock and confirm it."""
+    """Keep a newer revision of the rehearsal's clock and confirm it; jobs that wait look at it at once."""
     newer = update(clock).where(clock.c.revision < event.revision)
     values = {"revision": event.revision, "offset_us": event.offset_us, "stopped_at": event.stopped_at}
     if transaction.connection.execute(newer.values(values)).rowcount:
+        transaction.execute(_LOOK_AGAIN, {"now": to_us(transaction.now)})
+        transaction.wrote_jobs = True
         transaction.emit(ClockConfirmed(service=transaction.service, revision=event.revision))
 
 

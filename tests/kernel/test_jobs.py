@@ -3,13 +3,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from threading import Event
 
 import pytest
 from waiting import until
 
 from services.kernel import jobs as kernel_jobs
 from services.kernel.adapters.sqlite_database import SqliteDatabase
-from services.kernel.clocks import SystemClock
+from services.kernel.clocks import SystemClock, keep_clock
+from services.kernel.contracts.events import ClockChanged
 from services.kernel.errors import Conflict, Transient
 from services.kernel.jobs import JobContext, Jobs, JobWorker, forget_left_over
 from services.kernel.ports import Transaction
@@ -112,6 +115,27 @@ def test_trouble_of_an_engine_is_not_counted_as_a_failure(shop: Shop) -> None:
     shop.enqueue("a")
     worker = shop.work()
     until(lambda: worker.wake() or shop.done() == ["a"], 10)
+
+
+def test_a_job_that_waits_looks_again_when_the_rehearsals_clock_is_moved(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernel_jobs, "PAUSE_S", (3600,))
+    noon, looked = datetime(2024, 10, 17, 4, tzinfo=UTC), Event()
+
+    @shop.jobs.kind("work")
+    def work(context: JobContext) -> Outcome:
+        come = shop.database.call(lambda transaction: transaction.campaign_time() == noon).result()
+        looked.set()
+        if not come:
+            raise Transient("not yet")
+        return write(context.key)
+
+    shop.enqueue("a")
+    shop.work()
+    assert looked.wait(60)
+    until(lambda: shop.job("state") == "queued")
+    changed = ClockChanged(revision=1, offset_us=0, stopped_at=noon)
+    shop.database.call(lambda transaction: keep_clock(transaction, changed)).result()
+    until(lambda: shop.done() == ["a"])
 
 
 def test_a_job_that_can_never_work_says_why_and_can_be_tried_again_by_hand(shop: Shop) -> None:
