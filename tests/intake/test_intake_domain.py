@@ -16,6 +16,7 @@ from services.intake.domain.files import Check, Report, keyed, open_sentence
 from services.intake.domain.people import LONGEST_WAIT, may_help, may_invite, normal_login, wait_after
 from services.intake.domain.terms import repair_term
 from services.intake.domain.works import EDITABLE, ON_LIST, Step, StepRefused, WorkState, after, check_editable, may
+from services.kernel import grams
 from services.kernel.auth import Principal, Role
 
 TRACK = read_campaign(Path(__file__).parents[2] / "campaigns" / "s0-shanghai-2024-stories.yaml").tracks[0]
@@ -78,12 +79,23 @@ def test_the_hash_of_what_is_compared_tells_titles_apart_and_ignores_what_is_not
     assert content.compared_hash(TRACK, base) == content.compared_hash(TRACK, {**base, "producer": "别处"})
 
 
-def test_a_story_is_the_same_whatever_stands_between_its_letters() -> None:
-    told = "夜班后的一课，灯还亮着；老邻居们围坐读书，谈到Ａ1。" * 2
-    spaced = " ".join(told).replace("，", ",\n").replace("Ａ", "a")
-    assert content.content_hash(told) == content.content_hash(spaced)
-    assert content.content_hash(told) != content.content_hash(told.replace("夜班", "早班"))
-    assert content.content_hash("夜班后的一课") is None, "too short to tell"
+def test_what_a_work_is_compared_by_is_the_hash_by_which_the_register_finds_it() -> None:
+    told = "夜班后的一课，灯还亮着；老邻居们围坐读书，谈到Ａ1。" * 12
+    other_script = " ".join(told.replace("灯还", "燈還").replace("读书", "讀書").replace("，", ",\n").replace("Ａ", "a"))
+    kept = _compared_content(told)
+    assert kept == grams.content_hash(told) == _compared_content(other_script)
+    assert kept is not None
+    assert len(bytes.fromhex(kept)) == 32, "a hash on which a work is excluded is SHA-256, whole"
+    assert kept != _compared_content(told.replace("夜班", "早班"))
+
+
+@pytest.mark.parametrize(("chars", "telling"), [(grams.TELLING_CONTENT_CHARS - 1, False), (grams.TELLING_CONTENT_CHARS, True)])
+def test_a_story_so_short_that_two_works_may_share_it_has_no_hash(chars: int, *, telling: bool) -> None:
+    assert (_compared_content("灯" * chars + "。，！") is not None) == telling
+
+
+def _compared_content(story: str) -> str | None:
+    return content.compared(TRACK, {"title": "灯下三代人", "story": story}).content_hash
 
 
 @given(st.dictionaries(st.sampled_from(["title", "producer", "story", "performers"]), st.one_of(st.none(), WORDS), max_size=4))

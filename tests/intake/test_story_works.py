@@ -98,7 +98,7 @@ def test_a_change_on_an_old_version_shows_both(world: World) -> None:
 
 
 def test_events_tell_a_work_with_its_personal_part_apart(world: World) -> None:
-    liaison, story = world.people["沈禾"], "夜班下来，灯还亮着。" * 5
+    liaison, story = world.people["沈禾"], "夜班下来，灯还亮着。" * 25
     enter(liaison, "夜班后的课堂", "家庭", story=story, contact_phone="100-0000-0001", minors_shown="adults")
     (event,) = world.events("work.saved")
     assert (event["title"], event["unit_name"], event["region_code"], event["revision"]) == (

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -20,11 +18,11 @@ from services.campaigns.models import (
     Track,
     WorkField,
 )
+from services.kernel import grams
 from services.kernel.contracts.events import Compared
 from services.kernel.errors import Unprocessable
 
-_NO_LETTER = re.compile(r"[\W_]+")
-SHORTEST_STORY = 20  # characters; two works may share fewer by chance
+_content_hash = lru_cache(maxsize=8)(grams.content_hash)  # one save asks for the same story several times
 
 Values = Mapping[str, Any]
 """Field id → text, option id, list of texts, or what is kept of an ID number: `{kid, hash, last4}`."""
@@ -139,7 +137,7 @@ def compared(track: Track, values: Values) -> Compared:
         birth=text(track, values, roles.birth),
         id_hash=id_number["hash"] if id_number else None,
         id_kid=id_number["kid"] if id_number else None,
-        content_hash=content_hash(story(track, values)),
+        content_hash=_content_hash(story(track, values)),
     )
 
 
@@ -151,13 +149,6 @@ def compared_hash(track: Track, values: Values) -> str:
     """Return the SHA-256 over title, track and the compared fields: what an answer of the register names."""
     said = {"title": title(track, values), "track": track.id, **compared(track, values).model_dump()}
     return _digest(said)
-
-
-@lru_cache(maxsize=8)
-def content_hash(told: str) -> str | None:
-    """Return the SHA-256 of a story's letters and digits alone (NFKC, lower case), None for one too short to tell."""
-    letters = _NO_LETTER.sub("", unicodedata.normalize("NFKC", told).lower())
-    return hashlib.sha256(letters.encode()).hexdigest() if len(letters) >= SHORTEST_STORY else None
 
 
 def certified(track: Track, values: Values) -> dict[str, Any]:

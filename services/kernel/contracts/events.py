@@ -135,7 +135,7 @@ class SessionEnded(Event, fact="session.ended", topic=ACCOUNT, subject="account/
 class Compared(Payload):
     """What the register compares (T2).
 
-    `content_hash` is SHA-256 of the normalised story text; `id_hash` is keyed, with its kid.
+    `content_hash` is what `kernel.grams.content_hash` says of the story; `id_hash` is keyed, with its kid.
     """
 
     organisation: str = ""
