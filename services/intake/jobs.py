@@ -1,11 +1,11 @@
-"""What takes until others are done: the ends of windows, and second receipts."""
+"""What takes until others are done: the ends of windows and of uploads, and second receipts."""
 
 from __future__ import annotations
 
 import time
 from datetime import datetime
 
-from services.intake.actions import closing, receipts
+from services.intake.actions import closing, receipts, uploads
 from services.kernel.jobs import JobContext, Jobs, Outcome
 from services.kernel.ports import Transaction
 
@@ -41,6 +41,14 @@ def end_uploads(context: JobContext) -> Outcome:
             closing.again(transaction, closing.UPLOADS_OVER, **of)
 
     return outcome
+
+
+@JOBS.kind(uploads.END_EXPIRED)
+def end_expired_uploads(context: JobContext) -> Outcome:
+    """End the uploads whose time is over; one that is still written to is looked at again in the next hour."""
+    if uploads.end_expired(context.service):
+        return lambda _transaction: None
+    return lambda transaction: uploads.have_ended(transaction, transaction.now)
 
 
 @JOBS.kind(receipts.COMPLETE_FILES)

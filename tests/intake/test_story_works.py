@@ -6,7 +6,7 @@ import hashlib
 import json
 
 import pytest
-from world import S0, World, begin_upload, confirm, enter, fields, files_of, put_on_list, refused, submit, told, upload
+from world import S0, World, begin_upload, confirm, enter, fields, files_of, put_on_list, refused, send, submit, told, upload
 
 from services.intake.tools.receipts import verify
 from services.kernel.keys import Purpose, public_keys
@@ -216,3 +216,12 @@ def test_a_file_that_replaces_another_retires_it(world: World) -> None:
     assert told(world.client.get(address), 200) == b"second"
     told(liaison.delete(f"/works/{work['work_id']}/files/{second}"), 204)
     assert liaison.get(f"/works/{work['work_id']}")["files"] == []
+
+
+def test_a_work_says_how_far_its_uploads_came(world: World) -> None:
+    liaison = world.people["沈禾"]
+    work = enter(liaison, "夜班后的课堂")
+    location = begin_upload(liaison, work["work_id"], 3 * 1024**2, name="成片.mp4").headers["Location"]
+    send(world, location, b"\0" * 1024**2)
+    (going_on,) = liaison.get(f"/works/{work['work_id']}")["uploads"]
+    assert (going_on["name"], going_on["sentence"]) == ("成片.mp4", "上次已传1.0MB，共3.0MB，可继续上传。")

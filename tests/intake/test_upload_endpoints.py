@@ -280,6 +280,34 @@ def test_an_expired_upload_is_gone_and_its_file_goes_at_the_next_start(own_serve
     assert own_server.offset(kept) == 5
 
 
+def test_an_expired_upload_ends_while_the_platform_runs(own_server: Server) -> None:
+    kept, over, written = own_server.begin(10), own_server.begin(10), own_server.begin(10)
+    for url in (kept, over):
+        own_server.patch(url, 0, b"01234")
+    with raw_patch(written, 0, 10) as connection:
+        connection.sendall(b"012")
+        assert eventually(own_server.part_path(written).exists)
+        _let_time_pass(own_server, over, written)
+        assert eventually(lambda: own_server.upload(over)["state"] == "expired")
+        assert eventually(lambda: not own_server.part_path(over).exists())
+        assert eventually(lambda: own_server.rows("SELECT 1 FROM job WHERE kind = 'upload.end-expired' AND state = 'done'"))
+        assert (own_server.offset(kept), own_server.upload(written)["state"]) == (5, "receiving"), (
+            "one that is written to stays"
+        )
+    assert eventually(lambda: own_server.upload(written)["offset_bytes"] == 3)
+    _let_time_pass(own_server)
+    assert eventually(lambda: own_server.upload(written)["state"] == "expired", 20)
+    left = [path.name for path in own_server.part_path(kept).parent.iterdir()]
+    assert left == [own_server.part_path(kept).name]
+
+
+def _let_time_pass(server: Server, *urls: str) -> None:
+    with sqlite3.connect(server.home / "intake.db", timeout=20) as connection:
+        for url in urls:
+            connection.execute("UPDATE upload SET expires_at = 1 WHERE id = ?", (upload_id(url),))
+        connection.execute("UPDATE job SET due = 1 WHERE kind = 'upload.end-expired' AND state = 'queued'")
+
+
 # --- lines that break, and two at once ------------------------------------------------------------------------------
 
 

@@ -236,3 +236,15 @@ def test_every_name_is_short_plain_and_stays_as_it_is_made(raw: str) -> None:
 
 def test_a_checksum_mismatch_is_460() -> None:
     assert ChecksumMismatch("x").status == 460
+
+
+@pytest.mark.parametrize(
+    ("offset_bytes", "sentence"),
+    [
+        (640 * 1024**2, "上次已传640.0MB，共1,016.0MB，可继续上传。"),
+        (0, "尚未传送内容，共1,016.0MB，可继续上传。"),
+        (1016 * 1024**2, "已传完，共1,016.0MB，正在保存。"),
+    ],
+)
+def test_an_upload_says_how_far_it_came(offset_bytes: int, sentence: str) -> None:
+    assert uploads.standing_sentence(1016 * 1024**2, offset_bytes) == sentence

@@ -13,11 +13,11 @@ from services import runtime
 from services.intake.actions import uploads
 from services.intake.actions.uploads import Place
 from services.intake.api.uploads import router
+from services.intake.jobs import JOBS
 from services.intake.store import metadata
 from services.intake.store.uploads import Upload
 from services.kernel.errors import NotFound, Unprocessable
 from services.kernel.handlers import Handlers
-from services.kernel.jobs import Jobs
 from services.kernel.ports import Transaction
 from services.kernel.service import Context, Definition
 from services.kernel.settings import Settings
@@ -66,7 +66,7 @@ DEFINITION = Definition(
     name="intake",
     prefixes=("", "uploads"),
     handlers=Handlers("intake"),
-    jobs=Jobs(),
+    jobs=JOBS,
     routers=(router(WORKS),),
     migrations=Path(__file__).parents[1] / "kernel" / "no_migrations",
     start=start,

@@ -25,6 +25,8 @@ from services.kernel.ids import new_id
 from services.kernel.ports import ObjectStore, Transaction
 from services.kernel.service import Context
 
+END_EXPIRED = "upload.end-expired"
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -92,6 +94,7 @@ def begin(
         revision=1,
     )
     uploads.add(transaction.connection, row)
+    have_ended(transaction, row.expires_at)
     return row
 
 
@@ -152,9 +155,31 @@ def terminate(transaction: Transaction, upload_id: str) -> None:
     uploads.leave(transaction.connection, upload_id, "terminated")
 
 
-def expire(transaction: Transaction, *, upload_id: str) -> None:
-    """End an upload whose time is over."""
-    uploads.leave(transaction.connection, upload_id, "expired")
+def have_ended(transaction: Transaction, expires_at: datetime) -> None:
+    """Have an upload ended within the hour after its time is over; one job ends all of an hour."""
+    hour = expires_at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    transaction.enqueue(END_EXPIRED, hour.isoformat(), {}, due=hour)
+
+
+def end_expired(context: Context) -> bool:
+    """End every upload whose time is over and remove its file; return whether none was left for being written to. Blocks."""
+    receiver, now = receiver_of(context), context.clock.now()
+    over = [row for row in context.database.look(uploads.going_on) if not row.is_whole and row.expires_at <= now]
+    removed = [receiver.remove(row.id, partial(_expired, context, row.id)) for row in over]
+    return all(removed)
+
+
+def _expired(context: Context, upload_id: str) -> bool:
+    return context.database.call(partial(expire, upload_id=upload_id)).result()
+
+
+def expire(transaction: Transaction, *, upload_id: str) -> bool:
+    """End an upload whose time is over, unless its last byte came meanwhile; return whether it has ended."""
+    row = present(transaction, upload_id)
+    if row.state == "receiving" and not row.is_whole and row.expires_at <= transaction.now:
+        uploads.leave(transaction.connection, upload_id, "expired")
+        return True
+    return row.state != "receiving"
 
 
 def present(transaction: Transaction, upload_id: str) -> Upload:
@@ -173,13 +198,9 @@ def recover(context: Context, works: Works) -> None:
         if row.is_whole:
             key = store_object(context.store, row, receiver.path(row.id))
             context.database.call(partial(complete, works=works, upload_id=row.id, object_key=key)).result()
-        elif row.expires_at <= context.clock.now():
-            context.database.call(partial(_expire, upload_id=row.id)).result()
+        elif not _expired(context, row.id):
+            context.database.call(partial(have_ended, expires_at=row.expires_at)).result()
     receiver.keep_only({row.id for row in context.database.look(uploads.going_on)})
-
-
-def _expire(transaction: Transaction, *, upload_id: str) -> None:
-    uploads.leave(transaction.connection, upload_id, "expired")
 
 
 def receiver_of(context: Context) -> Receiver:

@@ -22,9 +22,11 @@ from services.intake.actions.works import findings
 from services.intake.domain import content
 from services.intake.domain.files import Check
 from services.intake.domain.status import status_line
+from services.intake.domain.uploads import standing_sentence
 from services.intake.domain.works import WorkState
 from services.intake.store import acts, campaigns, lists, people, uploads, works
 from services.intake.store.lists import UnitList
+from services.intake.store.uploads import Upload
 from services.intake.store.works import Work
 from services.kernel.auth import BytesGrant, bytes_url
 from services.kernel.keys import Keys
@@ -153,7 +155,11 @@ def _addresses(file: Row[Any], told: Mapping[str, Any], signing: Signing) -> dic
 def _going_on(connection: Connection, work_id: str) -> list[dict[str, Any]]:
     going = [row for row in uploads.of_work(connection, work_id) if row.state == "receiving"]
     names = ("slot", "name", "length_bytes", "offset_bytes", "begun_at", "expires_at")
-    return [{"upload_id": row.id, **{name: getattr(row, name) for name in names}} for row in going]
+    return [{"upload_id": row.id, **{name: getattr(row, name) for name in names}, "sentence": _standing(row)} for row in going]
+
+
+def _standing(row: Upload) -> str:
+    return standing_sentence(row.length_bytes, row.offset_bytes)
 
 
 def _item(item: Row[Any]) -> dict[str, Any]:

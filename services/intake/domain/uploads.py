@@ -251,6 +251,15 @@ def beyond_end(progress: Progress) -> TooLarge:
     )
 
 
+def standing_sentence(length_bytes: int, offset_bytes: int) -> str:
+    """Return where an upload that is not whole stands, for who will go on with it."""
+    length = f"共{length_bytes / MIB:,.1f}MB"
+    if offset_bytes == length_bytes:
+        return f"已传完，{length}，正在保存。"
+    begun = f"上次已传{offset_bytes / MIB:,.1f}MB" if offset_bytes else "尚未传送内容"
+    return f"{begun}，{length}，可继续上传。"
+
+
 def size_words(size_bytes: int) -> str:
     """Return a size as the messages show it: `1.12G（1,204,322,304字节）`, `640.0MB（…）` below a gigabyte."""
     if size_bytes >= GIB:

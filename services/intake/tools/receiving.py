@@ -90,6 +90,24 @@ class Receiver:
             self._marks.pop(upload_id, None)
             return await self._pools.write(work)
 
+    def remove(self, upload_id: str, record: Callable[[], bool]) -> bool:
+        """Remove an upload's file if `record`, called once nobody else can write, says that the upload has ended. Blocks.
+
+        Returns False while somebody writes to it, in this process or another; then nothing was recorded.
+        """
+        try:
+            part = PartFile(self.path(upload_id))
+        except LockedElsewhere:
+            return False
+        try:
+            if record():
+                part.remove()
+            else:
+                part.remove_empty()
+        finally:
+            part.close()
+        return True
+
     def keep_only(self, upload_ids: Collection[str]) -> None:
         """Remove the files of all other uploads, but for those another process is writing. Blocks."""
         for path in self.folder.glob("*.part"):
