@@ -45,6 +45,7 @@ _PLACES_A_DAY = 10_000
 _AT_ONCE = 100
 _CARDS_S = 15.0
 _RENDER_LATER = -(10**9)
+PERSONAL = "本材料属个人信息，仅本单位和主办单位可查看。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +169,8 @@ def conclude(transaction: Transaction, case: Case, measured: Measured, made: Ren
     if made is not None:
         _offer(transaction, asset, measured, made, objects)
     known = store.rendition_of(rows, asset.asset_id)
+    if made is None and known is not None and is_personal(rows, asset):
+        _withdraw(transaction, asset, PERSONAL)
     _tell_judged(transaction, case, measured, known["frames"] if known else ())
 
 
@@ -250,6 +253,17 @@ def _slot_of(rows: Connection, campaign_id: str, campaign_hash: str, work_id: st
     return slot
 
 
+def is_personal(rows: Connection, asset: Asset) -> bool:
+    """Whether only its own unit and the organiser may look at a file, by the newest campaign or the one it is judged under.
+
+    While the work's track is unknown, the strictest slot of the file's slot id decides.
+    """
+    track = store.track_of(rows, asset.work_id)
+    hashes = {asset.campaign_hash, store.latest_campaign(rows, asset.campaign_id) or asset.campaign_hash}
+    tracks = [each for campaign_hash in hashes for each in _campaign(rows, campaign_hash).tracks if track in {None, each.id}]
+    return any(slot.is_personal for each in tracks for slot in each.slots if slot.id == asset.slot)
+
+
 def _offer(transaction: Transaction, asset: Asset, measured: Measured, made: Renditions, objects: ObjectStore) -> None:
     rows = transaction.connection
     reason = spoiled(measured)
@@ -280,6 +294,9 @@ def _withdraw(transaction: Transaction, asset: Asset, reason: str) -> None:
 
 
 def _tell_rendered(transaction: Transaction, asset: Asset) -> None:
+    """Say what there is to look at, but for personal files: whoever hears of a key can sign an address of it."""
+    if is_personal(transaction.connection, asset):
+        return
     known = store.rendition_of(transaction.connection, asset.asset_id) or {}
     keys = ("preview_key", "preview_type", "poster_key", "sheet_key", "waveform_key")
     transaction.emit(

@@ -22,6 +22,7 @@ router = Router()
 
 _PEOPLE = (Role.LIAISON, Role.UNIT_HEAD, Role.CLERK, Role.HEAD, Role.OPERATOR)
 _OWN_UNIT_ONLY = frozenset({Role.LIAISON, Role.UNIT_HEAD})
+_LOOK_AT_PERSONAL = frozenset({Role.LIAISON, Role.UNIT_HEAD, Role.CLERK, Role.HEAD})
 _STATES = {"queued": "waiting", "running": "working", "failed": "failed"}
 _TYPES = {".mp4": "video/mp4", ".jpg": "image/jpeg", ".svg": "image/svg+xml"}
 _RENDITIONS = "renditions/"
@@ -70,7 +71,8 @@ def _told(rows: Any, asset_id: str, who: Principal) -> dict[str, Any]:
     found = _asset(rows, asset_id, who)
     job = store.job_of(rows, actions.JUDGE, actions.job_key(asset_id, found.campaign_hash)) or {}
     judged = store.judgement_of(rows, asset_id, found.campaign_hash) or {}
-    looks = store.rendition_of(rows, asset_id) or {}
+    shown = who.role in _LOOK_AT_PERSONAL or not actions.is_personal(rows, found)
+    looks = (store.rendition_of(rows, asset_id) or {}) if shown else {}
     encoding = store.job_of(rows, actions.RENDER, asset_id) or {}
     state = "retired" if found.retired else "judged" if judged else _STATES.get(job.get("state", ""), "waiting")
     return {

@@ -214,6 +214,45 @@ def test_a_photo_is_judged_and_shown(stage: Stage, photos: Campaign, tmp_path: P
     assert shown["preview_type"] == "image/jpeg"
 
 
+def test_a_personal_photo_is_shown_to_its_unit_and_the_organiser_alone(stage: Stage, photos: Campaign, tmp_path: Path) -> None:
+    path = tmp_path / "photo.jpg"
+    Image.effect_noise((413, 579), 60).convert("RGB").save(path, "JPEG")
+    personal = _with_tier(photos, "id-photo", "T2")
+    stage.publish(personal)
+    upload = stage.hand_over(personal, path, slot="id-photo")
+    stage.judged()
+    assert stage.told("asset.rendered") == [], "who hears of a key can sign an address of it"
+    seen = {Role.LIAISON: True, Role.UNIT_HEAD: True, Role.CLERK: True, Role.HEAD: True, Role.OPERATOR: False}
+    for role, sees in seen.items():
+        with stage.client(role, UNIT if role in {Role.LIAISON, Role.UNIT_HEAD} else None) as client:
+            looks = client.get(f"/assets/{upload.upload_id}").json()["looks"]
+            assert bool(looks) == sees, role
+    for role in (Role.EXPERT, Role.LIAISON):
+        with stage.client(role, OTHER_UNIT) as client:
+            assert client.get(f"/assets/{upload.upload_id}").status_code in {403, 404}
+
+
+def test_a_slot_that_becomes_personal_takes_back_what_was_shown(stage: Stage, photos: Campaign, tmp_path: Path) -> None:
+    path = tmp_path / "photo.jpg"
+    Image.effect_noise((413, 579), 60).convert("RGB").save(path, "JPEG")
+    stage.publish(photos)
+    upload = stage.hand_over(photos, path, slot="id-photo")
+    stage.judged()
+    assert len(stage.told("asset.rendered")) == 1
+    stage.publish(_with_tier(photos, "id-photo", "T3"), version=2)
+    stage.judged(2)
+    (withdrawn,) = stage.told("asset.rendition-withdrawn")
+    assert (withdrawn["asset_id"], withdrawn["reason"]) == (upload.upload_id, actions.PERSONAL)
+    assert len(stage.told("asset.rendered")) == 1
+
+
+def _with_tier(campaign: Campaign, slot_id: str, tier: str) -> Campaign:
+    told = campaign.model_dump(mode="json", exclude_none=True)
+    for slot in (slot for track in told["tracks"] for slot in track["slots"] if slot["id"] == slot_id):
+        slot["tier"] = tier
+    return Campaign.model_validate(told)
+
+
 def test_a_changed_campaign_judges_again_without_measuring_again(stage: Stage, rehearsal: Campaign, good: Path) -> None:
     stage.publish(rehearsal)
     upload = stage.hand_over(rehearsal, good)

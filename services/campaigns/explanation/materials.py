@@ -60,6 +60,8 @@ def _shape(field: WorkField) -> str:
 def _slot(campaign: Campaign, slot: Slot) -> Iterator[Line]:
     wanted = "鼓励提交，" if slot.min_files == 0 else ""
     yield Line(text=f"{wanted}{range_text(slot.min_files, slot.max_files)}个", cite=slot.cite)
+    if slot.is_personal:
+        yield Line(text="属个人信息，仅本单位和主办单位可查看，不供评审和公布", cite=slot.cite)
     for rule in slot.rules:
         yield Line(text=_rule(campaign, rule), cite=rule.cite)
 

@@ -94,15 +94,24 @@ CHECK_IDS = (*(str(rule.model_fields["kind"].default) for rule in RULES), *ENGIN
 
 
 class Slot(Frozen):
-    """A place for files of one medium in a work; `min_files` is 0 where the notice only encourages."""
+    """A place for files of one medium in a work; `min_files` is 0 where the notice only encourages.
+
+    Files of tier T2 or T3 are personal: their own unit and the organiser see them, experts and the public never do.
+    """
 
     id: Id
     label: Text
     medium: Literal["video", "photo"]
     min_files: int = Field(default=1, ge=0)
     max_files: int = Field(default=1, ge=1)
+    tier: Literal["T0", "T1", "T2", "T3"] | None = None
     cite: Cite
     rules: tuple[AnyRule, ...] = ()
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether only the work's own unit and the organiser may look at its files."""
+        return self.tier in {"T2", "T3"}
 
     @model_validator(mode="after")
     def _rules_fit(self) -> Self:
