@@ -13,7 +13,7 @@ import typer
 
 from services.intake.domain.receipts import Compared, GivenFile, Match, Receipt, compare
 
-receipt_app = typer.Typer(name="receipt", help="Check receipts (回执), offline.", no_args_is_help=True)
+receipt_app = typer.Typer(name="receipt", help="回执：离线核对。Check receipts, offline.", no_args_is_help=True)
 
 SIGNATURE = {
     "genuine": "签名核对一致",
@@ -62,25 +62,32 @@ class Checked:
 
 @receipt_app.callback()
 def receipt() -> None:
-    """Check receipts (回执), offline."""
+    """Keep `verify` a command of its own, beside those to come."""
 
 
-@receipt_app.command("verify")
+VERIFY_HELP = """核对回执的签名，并按回执所列校验值核对文件。Check a receipt's signature, and files against it.
+
+0 是原件，所给文件与回执一致；1 没有合适的公钥，或未给出全部文件；2 内容有改动，或所给文件不属于本回执；
+3 无法读取；64 用法有误。不给 --file 时只核对签名。
+
+0 genuine, and every file given is the receipt's; 1 no key that fits, or not all its files were given; 2 changed,
+or a file is not the receipt's; 3 unreadable; 64 wrong call. Without --file only the signature is checked.
+"""
+
+
+@receipt_app.command("verify", help=VERIFY_HELP)
 def verify_receipt(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The receipt, a compact JWS.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="回执文件（JWS）。The receipt, a compact JWS.")],
     key: Annotated[
-        Path | None, typer.Option("--key", metavar="FILE", help="The platform's public key: PEM, JWK or JWKS.")
+        Path | None, typer.Option("--key", metavar="FILE", help="平台公钥（PEM、JWK或JWKS）。The platform's public key.")
     ] = None,
     files: Annotated[
-        list[Path] | None, typer.Option("--file", metavar="PATH", help="A file to compare with the receipt; may be repeated.")
+        list[Path] | None,
+        typer.Option("--file", metavar="PATH", help="与回执核对的文件，可写多次。A file to compare; may be repeated."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="以JSON回答。Answer in JSON.")] = False,
 ) -> None:
-    """Check a receipt's signature, and files against the hashes it names.
-
-    Exit codes: 0 genuine, and every file given is the receipt's; 1 no key that fits, or not all its files were given;
-    2 changed, or a file is not the receipt's; 3 unreadable. Without --file only the signature is checked.
-    """
+    """Check a receipt; exit as the help says."""
     from services.intake.tools.receipts import UnreadableError  # noqa: PLC0415 - signing is imported where it is used
 
     try:

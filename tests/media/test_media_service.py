@@ -15,7 +15,7 @@ from services.campaigns.files import read_campaign
 from services.campaigns.models import Campaign
 from services.campaigns.normal import campaign_hash
 from services.kernel.auth import Role
-from services.kernel.contracts.events import UploadRetired
+from services.kernel.contracts.events import Compared, UploadRetired, WorkContent, WorkSaved
 from services.media import actions
 
 ROOT = Path(__file__).parents[2]
@@ -285,10 +285,34 @@ def test_a_file_before_its_campaign_waits(stage: Stage, rehearsal: Campaign, goo
     assert len(stage.judged()) == 1
 
 
-def test_a_slot_of_two_tracks_waits_for_the_work(stage: Stage, photos: Campaign, good: Path) -> None:
-    stage.publish(photos)
-    upload = stage.hand_over(photos, good)
-    stage.until(lambda: [row for row in stage.deferred() if row[1] == f"work/{upload.work_id}"])
+def test_a_slot_of_two_tracks_waits_for_the_work_and_is_judged_by_its_tracks_rules(
+    stage: Stage, photos: Campaign, good: Path
+) -> None:
+    campaign = _with_film_lengths(photos, {"stars": (1, 60), "brands": (1, 2)})
+    stage.publish(campaign)
+    uploads = {track: stage.hand_over(campaign, good) for track in ("stars", "brands")}
+    for upload in uploads.values():
+        stage.until(lambda of=upload: [row for row in stage.deferred() if row[1] == f"work/{of.work_id}"])
+    stage.tell(*(_saved(campaign, upload.work_id, track) for track, upload in uploads.items()))
+    told = {each["asset_id"]: {found["check"] for found in each["findings"]} for each in stage.judged(2)}
+    too_long = {track: "duration" in told[upload.upload_id] for track, upload in uploads.items()}
+    assert too_long == {"stars": False, "brands": True}
+
+
+def _with_film_lengths(campaign: Campaign, seconds: dict[str, tuple[int, int]]) -> Campaign:
+    told = campaign.model_dump(mode="json", exclude_none=True)
+    for track in told["tracks"]:
+        rules = (rule for slot in track["slots"] for rule in slot["rules"] if rule["kind"] == "duration")
+        for rule in rules:
+            rule["min_s"], rule["max_s"] = seconds[track["id"]]
+    return Campaign.model_validate(told)
+
+
+def _saved(campaign: Campaign, work_id: str, track: str) -> WorkSaved:
+    of = {"work_id": work_id, "campaign_id": campaign.id, "campaign_version": 1, "campaign_hash": campaign_hash(campaign)}
+    unit = {"unit_id": UNIT, "unit_name": "云栈区", "unit_type": "district", "region_code": "JZ-YZ"}
+    said = {"track": track, "title": "夜班后的一课", "revision": 1, "compared_hash": "0" * 64}
+    return WorkSaved(**of, **unit, **said, personal=WorkContent(compared=Compared()))
 
 
 def test_the_same_event_again_changes_nothing(stage: Stage, rehearsal: Campaign, good: Path) -> None:
