@@ -25,7 +25,7 @@ TEMPLATE = '''"""{message}."""
 import sqlalchemy as sa
 from alembic import op
 
-import services.kernel.instants
+import services.kernel.columns
 
 revision = "{revision}"
 down_revision = {down}

@@ -18,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-from services.kernel.instants import Instant
+from services.kernel.columns import Instant
 
 metadata = MetaData()
 SERIAL = BigInteger().with_variant(Integer, "sqlite")

@@ -26,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from services.kernel.instants import Instant
+from services.kernel.columns import Instant
 from services.kernel.tables import job
 
 metadata = MetaData()

@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.kernel.deadletters import State
 from services.kernel.errors import NotFound
-from services.kernel.feed import Asked
 from services.kernel.logs import configure
 from services.kernel.settings import Settings
 from services.ops.checks import Check, Status
@@ -34,7 +32,7 @@ Personal = Annotated[bool, typer.Option("--personal", help="连同个人信息�
 
 _CODES = {Status.OK: 0, Status.WARN: 1, Status.BROKEN: 2}
 _WORDS = {Status.OK: "正常  ", Status.WARN: "请注意", Status.BROKEN: "须处理"}
-_STATES = {State.DEAD: "不能处理", State.WAITING: "等待中"}
+_STATES = {"dead": "不能处理", "waiting": "等待中"}  # by `deadletters.State`
 
 
 def add_to(app: typer.Typer) -> None:
@@ -78,6 +76,7 @@ def list_letters(
     as_json: Json = False,
 ) -> None:
     """List the dead letters of every consumer, or of one."""
+    from services.kernel.deadletters import State  # noqa: PLC0415 - as above
     from services.ops.desk import open_desk, services  # noqa: PLC0415 - as above
 
     with open_desk(_settings(home)) as desk:
@@ -92,7 +91,7 @@ def list_letters(
 
 def _line(letter: dict[str, Any]) -> str:
     behind = f"，其后有{letter['behind']}条排队" if letter["behind"] else ""
-    told = f"{letter['event_id']}  {letter['consumer']}  {_STATES[State(letter['state'])]}  {letter['type']}  {letter['key']}"
+    told = f"{letter['event_id']}  {letter['consumer']}  {_STATES[letter['state']]}  {letter['type']}  {letter['key']}"
     return f"{told}\n    {letter['reason']}（已试{letter['attempts']}次{behind}）"
 
 
@@ -154,6 +153,7 @@ def drop(
 
 
 def _all_dead(desk: Desk, consumer: str | None) -> list[tuple[str, str]]:
+    from services.kernel.deadletters import State  # noqa: PLC0415 - as above
     from services.ops.desk import services  # noqa: PLC0415 - as above
 
     return [(one.name, letter["event_id"]) for one in services(consumer) for letter in desk.letters(one.name, State.DEAD)]
@@ -191,6 +191,7 @@ def tail(
     as_json: Json = False,
 ) -> None:
     """Show the events of all services in order of time; personal parts stay out unless asked for."""
+    from services.kernel.feed import Asked  # noqa: PLC0415 - as above
     from services.ops.desk import open_desk, services  # noqa: PLC0415 - as above
     from services.ops.tail import Tail, Unclear, topics_named, types_named  # noqa: PLC0415 - as above
 

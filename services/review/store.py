@@ -23,7 +23,7 @@ from sqlalchemy import (
     select,
 )
 
-from services.kernel.instants import Instant
+from services.kernel.columns import Instant
 from services.kernel.tables import revocation
 from services.review.domain.ballots import SeatState
 

@@ -12,33 +12,29 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from services.campaigns.files import read_campaign
 from services.campaigns.loader import FaultyFileError
 from services.campaigns.models.winners import LEVEL_WORDS, Level
-from services.kernel.auth import Limits, Principal, Role, mint
-from services.kernel.clocks import SystemClock
 from services.kernel.errors import LaurelError, Problem
 from services.kernel.ids import new_id
-from services.kernel.keys import Keys
-from services.kernel.ports import Database
-from services.kernel.service import Context
 from services.kernel.settings import Settings
-from services.search.actions import bulk, imports
-from services.search.actions.bulk import RowAnswer
-from services.search.actions.register import rules_of
 from services.search.domain import values
 from services.search.domain.answers import Answer
 from services.search.domain.entries import Subject
-from services.search.store import campaigns
-from services.search.store.campaigns import CampaignRules
 from services.search.tools.faults import FaultyFile
 from services.search.tools.files import check_size
-from services.search.tools.lists import read_list, report_json
-from services.search.tools.register_rows import Defaults
+
+if TYPE_CHECKING:
+    from services.kernel.keys import Keys
+    from services.kernel.ports import Database
+    from services.kernel.service import Context
+    from services.search.actions.bulk import RowAnswer
+    from services.search.store.campaigns import CampaignRules
+    from services.search.tools.register_rows import Defaults
 
 _AT_THE_DESK = "operator"
 _ANSWER_WAIT_S = 120
@@ -93,6 +89,8 @@ def build(reach: Reach) -> typer.Typer:
         as_json: Json = False,
     ) -> None:
         """Read a list into the register."""
+        from services.search.tools.register_rows import Defaults  # noqa: PLC0415 - other commands start faster without
+
         defaults = Defaults(title, _level(level), year, _subject(subject))
         with _told(as_json=as_json):
             data = _read(file)
@@ -120,6 +118,8 @@ def build(reach: Reach) -> typer.Typer:
         as_json: Json = False,
     ) -> None:
         """Answer for each row of a list."""
+        from services.search.actions import bulk  # noqa: PLC0415 - other commands start faster without
+
         with _told(as_json=as_json), _rows(reach, Settings(home=home)) as (database, keys):
             data = _read(file)
             rules = _campaign(campaign, database)
@@ -157,6 +157,9 @@ def _subject(text: str | None) -> Subject | None:
 
 def _campaign(name: str, database: Database) -> CampaignRules:
     """Return the rules of a campaign in force by its id, else of a file."""
+    from services.search.actions.register import rules_of  # noqa: PLC0415 - other commands start faster without
+    from services.search.store import campaigns  # noqa: PLC0415 - other commands start faster without
+
     path = Path(name)
     if not path.is_file():
         known = database.look(lambda connection: campaigns.get(connection, name))
@@ -183,6 +186,9 @@ def _rows(reach: Reach, settings: Settings) -> Iterator[tuple[Database, Keys]]:
 
 
 def _import(reach: Reach, settings: Settings, data: bytes, name: str, defaults: Defaults, *, preview: bool) -> dict[str, Any]:
+    from services.search.actions import imports  # noqa: PLC0415 - other commands start faster without
+    from services.search.tools.lists import read_list, report_json  # noqa: PLC0415 - other commands start faster without
+
     if address := reach.address(settings.home):
         stated = {"title": defaults.honour, "level": defaults.level, "year": defaults.year, "subject": defaults.subject}
         query = {key: value for key, value in stated.items() if value is not None}
@@ -198,6 +204,8 @@ def _import(reach: Reach, settings: Settings, data: bytes, name: str, defaults: 
 
 
 def _undo(reach: Reach, settings: Settings, import_id: str) -> int:
+    from services.search.actions import imports  # noqa: PLC0415 - other commands start faster without
+
     if address := reach.address(settings.home):
         return int(_post(settings, f"{address}/winners/imports/{import_id}/undo", {}, b"")["removed"])
     with reach.alone(settings) as context:
@@ -219,6 +227,10 @@ def _post(settings: Settings, url: str, query: Mapping[str, Any], body: bytes) -
 
 
 def _operator_token(settings: Settings) -> str:
+    from services.kernel.auth import Limits, Principal, Role, mint  # noqa: PLC0415 - other commands start faster without
+    from services.kernel.clocks import SystemClock  # noqa: PLC0415 - other commands start faster without
+    from services.kernel.keys import Keys  # noqa: PLC0415 - other commands start faster without
+
     keys, now = Keys.open(settings.keys_folder), SystemClock().now()
     who = Principal(_AT_THE_DESK, new_id(), Role.OPERATOR)
     return mint(keys, who, begun_at=now, now=now, limits=Limits.of(settings))

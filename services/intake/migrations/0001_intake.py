@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-import services.kernel.instants
+import services.kernel.columns
 
 revision = "0001"
 down_revision = None
@@ -23,8 +23,8 @@ def upgrade() -> None:
         sa.Column("email", sa.String(), nullable=False),
         sa.Column("password_hash", sa.String(), nullable=False),
         sa.Column("invitation_id", sa.String(), nullable=False),
-        sa.Column("opened_at", services.kernel.instants.Instant(), nullable=False),
-        sa.Column("ended_at", services.kernel.instants.Instant(), nullable=True),
+        sa.Column("opened_at", services.kernel.columns.Instant(), nullable=False),
+        sa.Column("ended_at", services.kernel.columns.Instant(), nullable=True),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("mobile"),
@@ -35,8 +35,8 @@ def upgrade() -> None:
     op.create_table(
         "act",
         sa.Column("id", sa.String(), nullable=False),
-        sa.Column("at", services.kernel.instants.Instant(), nullable=False, comment="System time."),
-        sa.Column("campaign_at", services.kernel.instants.Instant(), nullable=False, comment="Campaign time."),
+        sa.Column("at", services.kernel.columns.Instant(), nullable=False, comment="System time."),
+        sa.Column("campaign_at", services.kernel.columns.Instant(), nullable=False, comment="Campaign time."),
         sa.Column("account_id", sa.String(), nullable=False),
         sa.Column("act", sa.String(), nullable=False),
         sa.Column("subject", sa.String(), nullable=False),
@@ -61,11 +61,11 @@ def upgrade() -> None:
         sa.Column("findings", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False, comment="0 before it is published"),
         sa.Column("created_by", sa.String(), nullable=False),
-        sa.Column("created_at", services.kernel.instants.Instant(), nullable=False),
+        sa.Column("created_at", services.kernel.columns.Instant(), nullable=False),
         sa.Column("requested_by", sa.String(), nullable=True),
-        sa.Column("requested_at", services.kernel.instants.Instant(), nullable=True),
+        sa.Column("requested_at", services.kernel.columns.Instant(), nullable=True),
         sa.Column("confirmed_by", sa.String(), nullable=True),
-        sa.Column("published_at", services.kernel.instants.Instant(), nullable=True, comment="Campaign time."),
+        sa.Column("published_at", services.kernel.columns.Instant(), nullable=True, comment="Campaign time."),
         sa.Column("one_person", sa.Boolean(), nullable=False, comment="Whether one person requested and confirmed."),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
@@ -78,7 +78,7 @@ def upgrade() -> None:
         sa.Column("hash", sa.String(), nullable=False),
         sa.Column("normalised", sa.Text(), nullable=False),
         sa.Column("units", sa.Text(), nullable=False),
-        sa.Column("published_at", services.kernel.instants.Instant(), nullable=False),
+        sa.Column("published_at", services.kernel.columns.Instant(), nullable=False),
         sa.Column("rehearsal", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("campaign_id", "version"),
         comment="Each version that is or was in force.",
@@ -97,7 +97,7 @@ def upgrade() -> None:
         ),
         sa.Column("device_id", sa.String(), nullable=False, comment="The device that has signed in before, empty for others."),
         sa.Column("failures", sa.Integer(), nullable=False),
-        sa.Column("last_at", services.kernel.instants.Instant(), nullable=False),
+        sa.Column("last_at", services.kernel.columns.Instant(), nullable=False),
         sa.PrimaryKeyConstraint("login_hash", "device_id"),
         comment="Wrong passwords in a row; a known device is not held up by what strangers try.",
     )
@@ -117,10 +117,10 @@ def upgrade() -> None:
             comment="The key by which the code is made again for printing; null where it cannot be.",
         ),
         sa.Column("issued_by", sa.String(), nullable=True),
-        sa.Column("issued_at", services.kernel.instants.Instant(), nullable=False),
+        sa.Column("issued_at", services.kernel.columns.Instant(), nullable=False),
         sa.Column("used_by", sa.String(), nullable=True),
-        sa.Column("used_at", services.kernel.instants.Instant(), nullable=True),
-        sa.Column("void_at", services.kernel.instants.Instant(), nullable=True),
+        sa.Column("used_at", services.kernel.columns.Instant(), nullable=True),
+        sa.Column("void_at", services.kernel.columns.Instant(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("code_hash"),
         comment="Printed letters, each with a code for one role that works once; of the code the hash is kept.",
@@ -136,8 +136,8 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(), nullable=False, comment="submission, lock or unlisted"),
         sa.Column("sentence", sa.Text(), nullable=False),
         sa.Column("proof", sa.Text(), nullable=True, comment="A signed stamp, where one was given."),
-        sa.Column("received_at", services.kernel.instants.Instant(), nullable=False, comment="Campaign time."),
-        sa.Column("kept_at", services.kernel.instants.Instant(), nullable=False, comment="System time."),
+        sa.Column("received_at", services.kernel.columns.Instant(), nullable=False, comment="Campaign time."),
+        sa.Column("kept_at", services.kernel.columns.Instant(), nullable=False, comment="System time."),
         sa.PrimaryKeyConstraint("id"),
         comment="逾期材料: kept outside the quota until the organiser decides.",
     )
@@ -148,7 +148,7 @@ def upgrade() -> None:
         sa.Column("campaign_id", sa.String(), nullable=False),
         sa.Column("unit_id", sa.String(), nullable=False),
         sa.Column("account_id", sa.String(), nullable=False),
-        sa.Column("received_at", services.kernel.instants.Instant(), nullable=False, comment="Campaign time."),
+        sa.Column("received_at", services.kernel.columns.Instant(), nullable=False, comment="Campaign time."),
         sa.Column("late", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("campaign_id", "unit_id", "account_id"),
         comment="Who was reported as liaison, and when.",
@@ -158,7 +158,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("one_person", sa.Boolean(), nullable=False),
         sa.Column("changed_by", sa.String(), nullable=True),
-        sa.Column("changed_at", services.kernel.instants.Instant(), nullable=True),
+        sa.Column("changed_at", services.kernel.columns.Instant(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         comment="One row: whether one person may do what otherwise takes two; each such act says so.",
     )
@@ -176,7 +176,7 @@ def upgrade() -> None:
         sa.Column("reading_id", sa.String(), nullable=False),
         sa.Column("option", sa.String(), nullable=False),
         sa.Column("account_id", sa.String(), nullable=False),
-        sa.Column("confirmed_at", services.kernel.instants.Instant(), nullable=False),
+        sa.Column("confirmed_at", services.kernel.columns.Instant(), nullable=False),
         sa.PrimaryKeyConstraint("campaign_id", "reading_id"),
         comment="Readings that a person confirmed, with the option that stands.",
     )
@@ -191,7 +191,7 @@ def upgrade() -> None:
         sa.Column("complete", sa.Boolean(), nullable=False),
         sa.Column("follows", sa.String(), nullable=True),
         sa.Column("token", sa.Text(), nullable=False, comment="The signed receipt, a compact JWS."),
-        sa.Column("received_at", services.kernel.instants.Instant(), nullable=False, comment="Campaign time."),
+        sa.Column("received_at", services.kernel.columns.Instant(), nullable=False, comment="Campaign time."),
         sa.PrimaryKeyConstraint("number"),
         comment="Receipts.",
     )
@@ -209,9 +209,9 @@ def upgrade() -> None:
         sa.Column("code_hash", sa.String(), nullable=False),
         sa.Column("account_id", sa.String(), nullable=False),
         sa.Column("issued_by", sa.String(), nullable=False),
-        sa.Column("issued_at", services.kernel.instants.Instant(), nullable=False),
-        sa.Column("expires_at", services.kernel.instants.Instant(), nullable=False),
-        sa.Column("used_at", services.kernel.instants.Instant(), nullable=True),
+        sa.Column("issued_at", services.kernel.columns.Instant(), nullable=False),
+        sa.Column("expires_at", services.kernel.columns.Instant(), nullable=False),
+        sa.Column("used_at", services.kernel.columns.Instant(), nullable=True),
         sa.PrimaryKeyConstraint("code_hash"),
         comment="One-time codes for forgotten passwords.",
     )
@@ -222,13 +222,13 @@ def upgrade() -> None:
         sa.Column("item", sa.String(), nullable=False, comment="A field or a slot."),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column(
-            "term", services.kernel.instants.Instant(), nullable=True, comment="Campaign time; null when the organiser decides."
+            "term", services.kernel.columns.Instant(), nullable=True, comment="Campaign time; null when the organiser decides."
         ),
         sa.Column(
             "returned_by", sa.String(), nullable=True, comment="Null for the platform: a fault that was found after the lock."
         ),
-        sa.Column("returned_at", services.kernel.instants.Instant(), nullable=False, comment="Campaign time."),
-        sa.Column("mended_at", services.kernel.instants.Instant(), nullable=True),
+        sa.Column("returned_at", services.kernel.columns.Instant(), nullable=False, comment="Campaign time."),
+        sa.Column("mended_at", services.kernel.columns.Instant(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         comment="What goes back to the unit, item by item.",
     )
@@ -237,8 +237,8 @@ def upgrade() -> None:
         "session",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("account_id", sa.String(), nullable=False),
-        sa.Column("begun_at", services.kernel.instants.Instant(), nullable=False),
-        sa.Column("ended_at", services.kernel.instants.Instant(), nullable=True),
+        sa.Column("begun_at", services.kernel.columns.Instant(), nullable=False),
+        sa.Column("ended_at", services.kernel.columns.Instant(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         comment="Sessions as they began; one that was not renewed in time has no end here.",
     )
@@ -249,7 +249,7 @@ def upgrade() -> None:
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("filed_by", sa.String(), nullable=False),
-        sa.Column("filed_at", services.kernel.instants.Instant(), nullable=False, comment="Campaign time."),
+        sa.Column("filed_at", services.kernel.columns.Instant(), nullable=False, comment="Campaign time."),
         sa.PrimaryKeyConstraint("list_id", "key"),
         comment="特殊情况说明.",
     )
@@ -258,7 +258,7 @@ def upgrade() -> None:
         sa.Column("file_id", sa.String(), nullable=False),
         sa.Column("finding", sa.String(), nullable=False),
         sa.Column("account_id", sa.String(), nullable=False),
-        sa.Column("ticked_at", services.kernel.instants.Instant(), nullable=False, comment="Campaign time."),
+        sa.Column("ticked_at", services.kernel.columns.Instant(), nullable=False, comment="Campaign time."),
         sa.Column("note", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("file_id", "finding"),
         comment="Questions that a person answered by looking.",
@@ -271,11 +271,11 @@ def upgrade() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("requested_by", sa.String(), nullable=True),
-        sa.Column("requested_at", services.kernel.instants.Instant(), nullable=True, comment="Campaign time."),
+        sa.Column("requested_at", services.kernel.columns.Instant(), nullable=True, comment="Campaign time."),
         sa.Column("confirmed_by", sa.String(), nullable=True),
         sa.Column(
             "locked_at",
-            services.kernel.instants.Instant(),
+            services.kernel.columns.Instant(),
             nullable=True,
             comment="Campaign time of the stamp of the head's confirmation.",
         ),
@@ -302,16 +302,16 @@ def upgrade() -> None:
         sa.Column("sha256", sa.String(), nullable=True, comment="Written with the last offset."),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column(
-            "begun_at", services.kernel.instants.Instant(), nullable=False, comment="Campaign time of the creation's stamp."
+            "begun_at", services.kernel.columns.Instant(), nullable=False, comment="Campaign time of the creation's stamp."
         ),
         sa.Column(
             "ended_at",
-            services.kernel.instants.Instant(),
+            services.kernel.columns.Instant(),
             nullable=True,
             comment="Campaign time at which the last byte was durable.",
         ),
-        sa.Column("moved_at", services.kernel.instants.Instant(), nullable=False, comment="System time of the last offset."),
-        sa.Column("expires_at", services.kernel.instants.Instant(), nullable=False, comment="System time."),
+        sa.Column("moved_at", services.kernel.columns.Instant(), nullable=False, comment="System time of the last offset."),
+        sa.Column("expires_at", services.kernel.columns.Instant(), nullable=False, comment="System time."),
         sa.Column("object_key", sa.String(), nullable=True),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
@@ -323,22 +323,22 @@ def upgrade() -> None:
         "window",
         sa.Column("campaign_id", sa.String(), nullable=False),
         sa.Column("stage_id", sa.String(), nullable=False),
-        sa.Column("closes_at", services.kernel.instants.Instant(), nullable=False, comment="Campaign time."),
+        sa.Column("closes_at", services.kernel.columns.Instant(), nullable=False, comment="Campaign time."),
         sa.Column(
             "closed_at",
-            services.kernel.instants.Instant(),
+            services.kernel.columns.Instant(),
             nullable=True,
             comment="System time; once written the window stays closed.",
         ),
         sa.Column(
             "settled_at",
-            services.kernel.instants.Instant(),
+            services.kernel.columns.Instant(),
             nullable=True,
             comment="System time from which no earlier write can be under way.",
         ),
         sa.Column(
             "uploads_closed_at",
-            services.kernel.instants.Instant(),
+            services.kernel.columns.Instant(),
             nullable=True,
             comment="System time at which uploads begun in time were over, too.",
         ),
@@ -363,11 +363,11 @@ def upgrade() -> None:
         sa.Column("compared_hash", sa.String(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False, comment="Counts people's changes only."),
         sa.Column("created_by", sa.String(), nullable=False),
-        sa.Column("created_at", services.kernel.instants.Instant(), nullable=False, comment="Campaign time of the first save."),
-        sa.Column("saved_at", services.kernel.instants.Instant(), nullable=False, comment="Campaign time of the last change."),
+        sa.Column("created_at", services.kernel.columns.Instant(), nullable=False, comment="Campaign time of the first save."),
+        sa.Column("saved_at", services.kernel.columns.Instant(), nullable=False, comment="Campaign time of the last change."),
         sa.Column("entered_late", sa.Boolean(), nullable=False),
         sa.Column("statement", sa.Text(), nullable=False, comment="特殊情况说明 for what was entered late."),
-        sa.Column("submitted_at", services.kernel.instants.Instant(), nullable=True, comment="Campaign time of receipt."),
+        sa.Column("submitted_at", services.kernel.columns.Instant(), nullable=True, comment="Campaign time of receipt."),
         sa.Column("receipt_number", sa.String(), nullable=True),
         sa.Column("list_id", sa.String(), nullable=True),
         sa.Column("row", sa.Integer(), nullable=True, comment="Its place on the list, from 1."),
@@ -397,10 +397,10 @@ def upgrade() -> None:
         sa.Column("size_bytes", sa.BigInteger(), nullable=False),
         sa.Column("sha256", sa.String(), nullable=False),
         sa.Column("object_key", sa.String(), nullable=False),
-        sa.Column("begun_at", services.kernel.instants.Instant(), nullable=False, comment="Campaign time."),
+        sa.Column("begun_at", services.kernel.columns.Instant(), nullable=False, comment="Campaign time."),
         sa.Column(
             "arrived_at",
-            services.kernel.instants.Instant(),
+            services.kernel.columns.Instant(),
             nullable=False,
             comment="Campaign time at which the last byte was durable.",
         ),
@@ -412,7 +412,7 @@ def upgrade() -> None:
         sa.Column("verdict", sa.String(), nullable=True),
         sa.Column("report", sa.Text(), nullable=True, comment="JSON: findings, summary, remedies, frames."),
         sa.Column("rendition", sa.Text(), nullable=True, comment="JSON: keys of what people look at."),
-        sa.Column("retired_at", services.kernel.instants.Instant(), nullable=True),
+        sa.Column("retired_at", services.kernel.columns.Instant(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         comment="Files that are whole; one that was replaced is retired.",
     )

@@ -11,8 +11,8 @@ from sqlalchemy import Column, Connection, Index, Row, String, Table, Text, sele
 
 from services.intake.store.base import metadata
 from services.intake.store.people import account
+from services.kernel.columns import Instant
 from services.kernel.ids import new_id
-from services.kernel.instants import Instant
 
 act = Table(
     "act",

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from services.intake.store.base import metadata
-from services.kernel.instants import Instant
+from services.kernel.columns import Instant
 
 campaign = Table(
     "campaign",

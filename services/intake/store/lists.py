@@ -11,7 +11,7 @@ from sqlalchemy import Column, Connection, Index, Integer, PrimaryKeyConstraint,
 
 from services.intake.domain.lists import ListState
 from services.intake.store.base import metadata
-from services.kernel.instants import Instant
+from services.kernel.columns import Instant
 
 unit_list = Table(
     "unit_list",

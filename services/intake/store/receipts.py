@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Boolean, Column, Connection, Index, Integer, Row, String, Table, Text, select
 
 from services.intake.store.base import metadata
-from services.kernel.instants import Instant
+from services.kernel.columns import Instant
 
 receipt = Table(
     "receipt",

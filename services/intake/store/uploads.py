@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Column, Connection, Index, Integer, String, T
 
 from services.intake.domain.uploads import Ended, Progress
 from services.intake.store.base import metadata
-from services.kernel.instants import Instant
+from services.kernel.columns import Instant
 
 State = Literal["receiving", "completed", "terminated", "expired"]
 

@@ -28,7 +28,7 @@ from sqlalchemy import (
 
 from services.intake.domain.works import WorkState
 from services.intake.store.base import metadata
-from services.kernel.instants import Instant
+from services.kernel.columns import Instant
 
 work = Table(
     "work",

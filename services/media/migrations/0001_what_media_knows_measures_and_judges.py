@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-import services.kernel.instants
+import services.kernel.columns
 
 revision = "0001"
 down_revision = None
@@ -24,7 +24,7 @@ def upgrade() -> None:
         sa.Column("size_bytes", sa.BigInteger(), nullable=False),
         sa.Column("sha256", sa.String(), nullable=False),
         sa.Column("object_key", sa.String(), nullable=False),
-        sa.Column("completed_at", services.kernel.instants.Instant(), nullable=False),
+        sa.Column("completed_at", services.kernel.columns.Instant(), nullable=False),
         sa.Column("retired", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("asset_id"),
         comment="Every whole file of a work.",
@@ -50,7 +50,7 @@ def upgrade() -> None:
         sa.Column("summary", sa.Text(), nullable=False),
         sa.Column("remedies", sa.Text(), nullable=False),
         sa.Column("duration_s", sa.Float(), nullable=True),
-        sa.Column("judged_at", services.kernel.instants.Instant(), nullable=False),
+        sa.Column("judged_at", services.kernel.columns.Instant(), nullable=False),
         sa.PrimaryKeyConstraint("asset_id", "campaign_hash"),
         comment="The verdict on a file under one campaign.",
     )

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-import services.kernel.instants
+import services.kernel.columns
 
 revision = "0001"
 down_revision = None
@@ -38,7 +38,7 @@ def upgrade() -> None:
         sa.Column("height", sa.Integer(), nullable=False),
         sa.Column("head", sa.String(), nullable=False),
         sa.Column("alg", sa.String(), nullable=False),
-        sa.Column("told_at", services.kernel.instants.Instant(), nullable=False),
+        sa.Column("told_at", services.kernel.columns.Instant(), nullable=False),
         sa.PrimaryKeyConstraint("event_id"),
         comment="The record's heads, each as it was told; never emptied, never changed: the witness.",
     )
@@ -55,7 +55,7 @@ def upgrade() -> None:
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("subject_en", sa.Text(), nullable=False),
         sa.Column("text_en", sa.Text(), nullable=False),
-        sa.Column("at", services.kernel.instants.Instant(), nullable=False, comment="Campaign time of the fact."),
+        sa.Column("at", services.kernel.columns.Instant(), nullable=False, comment="Campaign time of the fact."),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("event_id", "recipient"),
         comment="Messages as they are read on the platform; each once for an event and a recipient.",
@@ -73,7 +73,7 @@ def upgrade() -> None:
         "reading",
         sa.Column("message_id", sa.String(), nullable=False),
         sa.Column("account_id", sa.String(), nullable=False),
-        sa.Column("read_at", services.kernel.instants.Instant(), nullable=False),
+        sa.Column("read_at", services.kernel.columns.Instant(), nullable=False),
         sa.PrimaryKeyConstraint("message_id", "account_id"),
         comment="Who has read which message.",
     )
@@ -88,7 +88,7 @@ def upgrade() -> None:
         ),
         sa.Column("channel", sa.String(), nullable=False),
         sa.Column("mail_id", sa.String(), nullable=False),
-        sa.Column("handed_at", services.kernel.instants.Instant(), nullable=False),
+        sa.Column("handed_at", services.kernel.columns.Instant(), nullable=False),
         sa.PrimaryKeyConstraint("message_id", "recipient", "channel"),
         sa.UniqueConstraint("mail_id"),
         comment="What was handed to the mailer: once for a message, a recipient and a channel.",

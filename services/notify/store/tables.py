@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Index, Integer, MetaData, PrimaryKeyConstraint, String, Table, Text, UniqueConstraint
 
-from services.kernel.instants import Instant
+from services.kernel.columns import Instant
 
 metadata = MetaData()
 

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-import services.kernel.instants
+import services.kernel.columns
 
 revision = "0001"
 down_revision = None
@@ -18,8 +18,8 @@ def upgrade() -> None:
         sa.Column("scores", sa.Text(), nullable=False),
         sa.Column("replaces", sa.String(), nullable=True),
         sa.Column("nonce", sa.LargeBinary(), nullable=False),
-        sa.Column("received_at", services.kernel.instants.Instant(), nullable=False, comment="campaign time"),
-        sa.Column("stamped_at", services.kernel.instants.Instant(), nullable=False, comment="system time of the same instant"),
+        sa.Column("received_at", services.kernel.columns.Instant(), nullable=False, comment="campaign time"),
+        sa.Column("stamped_at", services.kernel.columns.Instant(), nullable=False, comment="system time of the same instant"),
         sa.Column("late", sa.Boolean(), nullable=False),
         sa.Column("batch", sa.Integer(), nullable=True, comment="none until it has entered the record; late ballots never do"),
         sa.PrimaryKeyConstraint("commitment"),
@@ -98,7 +98,7 @@ def upgrade() -> None:
         sa.Column("result_id", sa.String(), nullable=False),
         sa.Column("round_id", sa.String(), nullable=False),
         sa.Column("campaign_id", sa.String(), nullable=False),
-        sa.Column("published_at", services.kernel.instants.Instant(), nullable=False, comment="campaign time"),
+        sa.Column("published_at", services.kernel.columns.Instant(), nullable=False, comment="campaign time"),
         sa.Column("document", sa.Text(), nullable=False, comment="T0: what everybody may read"),
         sa.PrimaryKeyConstraint("result_id"),
         sa.UniqueConstraint("round_id"),
@@ -120,7 +120,7 @@ def upgrade() -> None:
         sa.Column("batches", sa.Integer(), nullable=False),
         sa.Column("closings", sa.Integer(), nullable=False, comment="how often closing was asked for"),
         sa.Column("tallies", sa.Integer(), nullable=False, comment="how often a tally was asked for"),
-        sa.Column("closes_at", services.kernel.instants.Instant(), nullable=True, comment="campaign time"),
+        sa.Column("closes_at", services.kernel.columns.Instant(), nullable=True, comment="campaign time"),
         sa.Column("note", sa.Text(), nullable=False, comment="why the last closing did not take place"),
         sa.Column("height", sa.Integer(), nullable=False, comment="entries in the record"),
         sa.Column("record_head", sa.String(), nullable=False),
@@ -151,7 +151,7 @@ def upgrade() -> None:
         sa.Column("draft", sa.Text(), nullable=False),
         sa.Column("standing", sa.String(), nullable=True, comment="the commitment of the ballot that counts"),
         sa.Column("reason", sa.Text(), nullable=True, comment="T2: why the expert recused, for the organiser's clerk alone"),
-        sa.Column("recused_at", services.kernel.instants.Instant(), nullable=True, comment="campaign time"),
+        sa.Column("recused_at", services.kernel.columns.Instant(), nullable=True, comment="campaign time"),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("seat_id"),
         sa.UniqueConstraint("round_id", "work_id", "account_id"),

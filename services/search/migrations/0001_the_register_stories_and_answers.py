@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-import services.kernel.instants
+import services.kernel.columns
 
 revision = "0001"
 down_revision = None
@@ -49,7 +49,7 @@ def upgrade() -> None:
         sa.Column("same", sa.Boolean(), nullable=False),
         sa.Column("account_id", sa.String(), nullable=False),
         sa.Column("decided_by", sa.String(), nullable=False),
-        sa.Column("decided_at", services.kernel.instants.Instant(), nullable=False),
+        sa.Column("decided_at", services.kernel.columns.Instant(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         comment="What persons decided of pairs; rows are only added, and the last of a pair counts.",
@@ -66,9 +66,9 @@ def upgrade() -> None:
         sa.Column("rows_taken", sa.Integer(), nullable=False),
         sa.Column("report", sa.Text(), nullable=False, comment="What was read how, and every row not taken, as JSON."),
         sa.Column("imported_by", sa.String(), nullable=False),
-        sa.Column("imported_at", services.kernel.instants.Instant(), nullable=False),
+        sa.Column("imported_at", services.kernel.columns.Instant(), nullable=False),
         sa.Column("undone_by", sa.String(), nullable=True),
-        sa.Column("undone_at", services.kernel.instants.Instant(), nullable=True),
+        sa.Column("undone_at", services.kernel.columns.Instant(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         comment="Lists of earlier years that were imported; one that was undone keeps its row.",
     )
@@ -91,12 +91,12 @@ def upgrade() -> None:
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("compared", sa.Text(), nullable=False, comment="The fields compared, as the event carried them."),
         sa.Column("compared_hash", sa.String(), nullable=False),
-        sa.Column("saved_at", services.kernel.instants.Instant(), nullable=True),
+        sa.Column("saved_at", services.kernel.columns.Instant(), nullable=True),
         sa.Column("consent", sa.Boolean(), nullable=False),
         sa.Column("released", sa.Boolean(), nullable=False),
         sa.Column("outcome", sa.String(), nullable=False, comment="What the published result says; empty before."),
         sa.Column("year", sa.Integer(), nullable=True),
-        sa.Column("published_at", services.kernel.instants.Instant(), nullable=True),
+        sa.Column("published_at", services.kernel.columns.Instant(), nullable=True),
         sa.Column("preview", sa.Text(), nullable=False, comment="Keys and types of the films to show, as JSON by asset."),
         sa.PrimaryKeyConstraint("work_id"),
         comment="Each work as the indexes show it: a projection of the events about it.",

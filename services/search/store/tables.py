@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, PrimaryKeyConstraint, String, Table, Text
 
-from services.kernel.instants import Instant
+from services.kernel.columns import Instant
 
 metadata = MetaData()
 

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-import services.kernel.instants
+import services.kernel.columns
 
 revision = "0001"
 down_revision = None
@@ -15,7 +15,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("offset_us", sa.BigInteger(), nullable=False),
-        sa.Column("stopped_at", services.kernel.instants.Instant(), nullable=True),
+        sa.Column("stopped_at", services.kernel.columns.Instant(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         comment="One row: how this service turns system time into campaign time.",
     )
@@ -28,11 +28,11 @@ def upgrade() -> None:
         sa.Column("envelope", sa.LargeBinary(), nullable=False),
         sa.Column("type", sa.String(), nullable=False),
         sa.Column("waits_for", sa.String(), nullable=True),
-        sa.Column("due", services.kernel.instants.Instant(), nullable=True),
+        sa.Column("due", services.kernel.columns.Instant(), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("state", sa.String(), nullable=False, comment="waiting or dead"),
-        sa.Column("arrived_at", services.kernel.instants.Instant(), nullable=False),
+        sa.Column("arrived_at", services.kernel.columns.Instant(), nullable=False),
         sa.PrimaryKeyConstraint("arrival"),
         sa.UniqueConstraint("consumer", "event_id"),
         comment="Events that wait or are dead; while a key has a row here its later events queue behind it.",
@@ -49,7 +49,7 @@ def upgrade() -> None:
         sa.Column("status", sa.Integer(), nullable=False),
         sa.Column("headers", sa.Text(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.Column("created_at", services.kernel.instants.Instant(), nullable=False),
+        sa.Column("created_at", services.kernel.columns.Instant(), nullable=False),
         sa.PrimaryKeyConstraint("account", "route", "key"),
         comment="Successful answers by account, route and Idempotency-Key, written with their effect.",
     )
@@ -69,16 +69,16 @@ def upgrade() -> None:
         sa.Column("payload", sa.Text(), nullable=False),
         sa.Column("state", sa.String(), nullable=False, comment="queued, running, done or failed"),
         sa.Column("priority", sa.Integer(), nullable=False),
-        sa.Column("due", services.kernel.instants.Instant(), nullable=False),
+        sa.Column("due", services.kernel.columns.Instant(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False, comment="how often it was claimed"),
         sa.Column("failures", sa.Integer(), server_default="0", nullable=False, comment="how often its work failed"),
         sa.Column("token", sa.String(), nullable=True),
-        sa.Column("lease_until", services.kernel.instants.Instant(), nullable=True),
+        sa.Column("lease_until", services.kernel.columns.Instant(), nullable=True),
         sa.Column("percent", sa.Integer(), nullable=False),
         sa.Column("label", sa.String(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
-        sa.Column("created_at", services.kernel.instants.Instant(), nullable=False),
-        sa.Column("finished_at", services.kernel.instants.Instant(), nullable=True),
+        sa.Column("created_at", services.kernel.columns.Instant(), nullable=False),
+        sa.Column("finished_at", services.kernel.columns.Instant(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("kind", "key"),
         comment="Long work: claimed under a lease, heartbeaten, finished with its outcome in one transaction.",
@@ -107,7 +107,7 @@ def upgrade() -> None:
         sa.Column("topic", sa.String(), nullable=False),
         sa.Column("subject", sa.String(), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
-        sa.Column("time", services.kernel.instants.Instant(), nullable=False),
+        sa.Column("time", services.kernel.columns.Instant(), nullable=False),
         sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("logepoch", sa.String(), nullable=False),
         sa.Column("piitier", sa.Integer(), nullable=False),
@@ -116,7 +116,7 @@ def upgrade() -> None:
         sa.Column("traceparent", sa.String(), nullable=True),
         sa.Column("data", sa.LargeBinary(), nullable=False),
         sa.Column("personal", sa.LargeBinary(), nullable=True),
-        sa.Column("published_at", services.kernel.instants.Instant(), nullable=True),
+        sa.Column("published_at", services.kernel.columns.Instant(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("event_id"),
         comment="The service's events, each written with the rows it speaks of; on SQLite this table is its part of the log.",
@@ -151,7 +151,7 @@ def upgrade() -> None:
     op.create_table(
         "revocation",
         sa.Column("subject", sa.String(), nullable=False, comment="session/… or account/…"),
-        sa.Column("ended_at", services.kernel.instants.Instant(), nullable=False),
+        sa.Column("ended_at", services.kernel.columns.Instant(), nullable=False),
         sa.PrimaryKeyConstraint("subject"),
         comment="Sessions and accounts that have ended.",
     )
