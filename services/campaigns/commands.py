@@ -26,7 +26,7 @@ from services.campaigns.normal import campaign_hash, canonical_json
 from services.campaigns.workfile import WorkFile
 from services.kernel.errors import Problem
 
-app = typer.Typer(help="活动文件：检查、说明、试判、导出。", no_args_is_help=True)
+app = typer.Typer(help="活动文件：检查、说明、试判、导出。Campaign files.", no_args_is_help=True)
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="活动文件（YAML）或其导出文件")]
 Json = Annotated[bool, typer.Option("--json", help="以JSON输出")]
@@ -49,7 +49,7 @@ class ExitCode(IntEnum):
 _CODES = {Verdict.CLEAN: ExitCode.CLEAN, Verdict.BLOCK: ExitCode.BLOCKED}
 
 
-@app.command(help="检查活动文件：0 无事项，1 有请注意或待确认的读法，3 文件须修改，64 用法有误。")
+@app.command(help="检查活动文件：0 无事项，1 有请注意或待确认的读法，3 文件须修改，64 用法有误。Validate a file.")
 def validate(
     file: File,
     units: Annotated[Path | None, typer.Option("--units", metavar="F", help="单位文件")] = None,
@@ -69,7 +69,7 @@ def validate(
     raise typer.Exit(code)
 
 
-@app.command(name="explain", help="用中文读回活动的全部规则、条款和读法。")
+@app.command(name="explain", help="用中文读回活动的全部规则、条款和读法。Read a campaign back in Chinese.")
 def explain_command(file: File, reading: Readings = None, as_json: Json = False) -> None:
     """Read the whole campaign back in Chinese, every statement with its clause."""
     campaign = _campaign(file, _choices(reading), as_json=as_json)
@@ -80,7 +80,9 @@ def explain_command(file: File, reading: Readings = None, as_json: Json = False)
         _tell("\n\n".join(str(section) for section in sections).splitlines())
 
 
-@app.command(help="按活动的规则试判一件作品的填报内容：0 通过，1 有请注意或待人工核实，2 须修改，3 文件须修改，64 用法有误。")
+@app.command(
+    help="按活动的规则试判一件作品的填报内容：0 通过，1 有请注意或待人工核实，2 须修改，3 文件须修改，64 用法有误。Judge works."
+)
 def judge(
     works: Annotated[list[Path], typer.Argument(metavar="WORK.json...", help="作品的填报内容")],
     campaign: Annotated[Path, typer.Option("--campaign", metavar="C", help="活动文件（YAML）或其导出文件")],
@@ -93,7 +95,7 @@ def judge(
     raise typer.Exit(max(codes))
 
 
-@app.command(help="导出读法已定的活动（规范化JSON）；它的SHA-256就是活动校验码。")
+@app.command(help="导出读法已定的活动（规范化JSON）；它的SHA-256就是活动校验码。Export as canonical JSON.")
 def export(file: File, reading: Readings = None, as_json: Json = False) -> None:  # noqa: ARG001 - an export is JSON with or without --json
     """Write the normalised campaign as canonical JSON."""
     campaign = _campaign(file, _choices(reading), as_json=True)

@@ -24,7 +24,7 @@ from services.media.domain.words import PLATFORM
 if TYPE_CHECKING:
     from rich.console import Console
 
-app = typer.Typer(help="核验视频和照片。", no_args_is_help=True)
+app = typer.Typer(help="核验视频和照片。Check films and photos.", no_args_is_help=True)
 
 _SEVERITY_WORDS = {Severity.BLOCK: "须修改", Severity.WARN: "请注意", Severity.ASK: "待人工核实"}
 _TROUBLES = {
@@ -54,12 +54,12 @@ _CODES = {
 }
 
 
-@app.callback(help="核验视频和照片。")
+@app.callback(help="核验视频和照片。Check films and photos.")
 def media() -> None:
     """Group the commands of media."""
 
 
-@app.command(help="按活动的规则核验文件：0 通过，1 有请注意或待人工核实，2 须修改，3 无法核验，64 用法有误。")
+@app.command(help="按活动的规则核验文件：0 通过，1 有请注意或待人工核实，2 须修改，3 无法核验，64 用法有误。Judge files.")
 def check(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="视频或照片文件")],
     campaign: Annotated[

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from services.ops.desk import Desk
     from services.ops.doctor import Examination
 
-DEADLETTERS = typer.Typer(help="不能处理的事件：列出、查看、重试、放弃。", no_args_is_help=True)
-EVENTS = typer.Typer(help="事件日志。", no_args_is_help=True)
+DEADLETTERS = typer.Typer(help="不能处理的事件：列出、查看、重试、放弃。Dead letters.", no_args_is_help=True)
+EVENTS = typer.Typer(help="事件日志。The log of events.", no_args_is_help=True)
 
 Home = Annotated[Path | None, typer.Option("--home", metavar="DIR", help="数据目录（默认 LAUREL_HOME 或 ./home）")]
 Json = Annotated[bool, typer.Option("--json", help="以JSON输出")]
@@ -37,7 +37,9 @@ _STATES = {"dead": "不能处理", "waiting": "等待中"}  # by `deadletters.St
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    app.command(help="检查数据目录：引擎、密钥、磁盘、时钟和各服务的状态。0 正常，1 请注意，2 须处理。")(doctor)
+    app.command(help="检查数据目录：引擎、密钥、磁盘、时钟和各服务的状态。0 正常，1 请注意，2 须处理。Look a home over.")(
+        doctor
+    )
     app.add_typer(DEADLETTERS, name="deadletters")
     app.add_typer(EVENTS, name="events")
 
@@ -68,7 +70,7 @@ def _examined(found: Examination) -> dict[str, Any]:
     return {"status": found.status, **asdict(found)}
 
 
-@DEADLETTERS.command("list", help="列出不能处理的事件；--waiting 连同等待中的。0 已列出，3 没有办成，64 用法有误。")
+@DEADLETTERS.command("list", help="列出不能处理的事件；--waiting 连同等待中的。0 已列出，3 没有办成，64 用法有误。List them.")
 def list_letters(
     home: Home = None,
     consumer: Consumer = None,
@@ -95,7 +97,7 @@ def _line(letter: dict[str, Any]) -> str:
     return f"{told}\n    {letter['reason']}（已试{letter['attempts']}次{behind}）"
 
 
-@DEADLETTERS.command(help="查看一条事件和它不能处理的原因。0 已显示，3 没有这条事件，64 用法有误。")
+@DEADLETTERS.command(help="查看一条事件和它不能处理的原因。0 已显示，3 没有这条事件，64 用法有误。Show one.")
 def show(
     event_id: Annotated[str, typer.Argument(metavar="EVENT_ID")],
     home: Home = None,
@@ -115,7 +117,7 @@ def show(
         _tell([_line(found["letter"]), json.dumps(found["event"], ensure_ascii=False, indent=2)])
 
 
-@DEADLETTERS.command(help="让事件立即重试；--all 重试全部不能处理的事件。0 已安排，3 没有办成，64 用法有误。")
+@DEADLETTERS.command(help="让事件立即重试；--all 重试全部不能处理的事件。0 已安排，3 没有办成，64 用法有误。Try again.")
 def retry(
     event_ids: Annotated[list[str] | None, typer.Argument(metavar="EVENT_ID...")] = None,
     every: Annotated[bool, typer.Option("--all", help="全部不能处理的事件")] = False,
@@ -134,7 +136,9 @@ def retry(
     _tell_done(done, "已安排重试", as_json=as_json)
 
 
-@DEADLETTERS.command(help="放弃一条事件，须写明原因；同一对象其后的事件继续处理。0 已放弃，3 没有办成，64 用法有误。")
+@DEADLETTERS.command(
+    help="放弃一条事件，须写明原因；同一对象其后的事件继续处理。0 已放弃，3 没有办成，64 用法有误。Give one up."
+)
 def drop(
     event_id: Annotated[str, typer.Argument(metavar="EVENT_ID")],
     reason: Annotated[str, typer.Option("--reason", metavar="WHY", help="原因，记入日志")],
@@ -178,7 +182,9 @@ def _service_of(desk: Desk, event_id: str, consumer: str | None) -> str:
     return holding[0].name
 
 
-@EVENTS.command(help="显示最近的事件（CloudEvents），--follow 随到随显。0 已显示，3 没有办成，64 用法有误，130 中断。")
+@EVENTS.command(
+    help="显示最近的事件（CloudEvents），--follow 随到随显。0 已显示，3 没有办成，64 用法有误，130 中断。Show events."
+)
 def tail(
     *,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="继续等待新的事件")] = False,

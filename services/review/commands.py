@@ -15,7 +15,7 @@ from services.review.domain.verification import Placed, Report, verify
 
 OK, NOT_WITNESSED, BROKEN, UNREADABLE, USAGE = 0, 1, 2, 3, 64
 
-LEDGER = typer.Typer(name="ledger", help="评审记录：核对导出的记录。", no_args_is_help=True)
+LEDGER = typer.Typer(name="ledger", help="评审记录：核对导出的记录。The record of a review.", no_args_is_help=True)
 
 
 @LEDGER.callback()
@@ -23,7 +23,7 @@ def ledger() -> None:
     """Keep `verify` a command of its own, beside those to come."""
 
 
-VERIFY_HELP = """核对评审记录并重新计算结果。
+VERIFY_HELP = """核对评审记录并重新计算结果。Verify a record and compute its result again.
 
 退出码：0 相符且已见证；1 相符，但未见证或尚有未完事项；2 不符；3 不能读取；64 用法不对。
 """

@@ -75,9 +75,9 @@ DEFAULT_HOME = Path("home")
 
 def build(reach: Reach) -> typer.Typer:
     """Return the commands."""
-    app = typer.Typer(help="往年名录：导入、撤销、核对。", no_args_is_help=True)
+    app = typer.Typer(help="往年名录：导入、撤销、核对。Earlier winners.", no_args_is_help=True)
 
-    @app.command("import", help="导入往年名录：0 全部收录，1 有未收录的行，2 未导入，3 文件须修改，64 用法有误。")
+    @app.command("import", help="导入往年名录：0 全部收录，1 有未收录的行，2 未导入，3 文件须修改，64 用法有误。Import a list.")
     def import_(  # noqa: PLR0917  # options of a command
         file: File,
         title: Annotated[str | None, typer.Option(help="称号，如 全国百姓学习之星；文件有“称号”列时以列为准")] = None,
@@ -98,7 +98,7 @@ def build(reach: Reach) -> typer.Typer:
         _tell_import(report, as_json=as_json)
         raise typer.Exit(ExitCode.ASK if report["report"]["not_taken"] else ExitCode.CLEAR)
 
-    @app.command(help="撤销一次导入的全部记录：0 已撤销，2 没有这次导入或已撤销过。")
+    @app.command(help="撤销一次导入的全部记录：0 已撤销，2 没有这次导入或已撤销过。Undo an import.")
     def undo(
         import_id: Annotated[str, typer.Argument(metavar="IMPORT", help="导入编号")],
         home: Home = DEFAULT_HOME,
@@ -110,7 +110,7 @@ def build(reach: Reach) -> typer.Typer:
         told = {"import": import_id, "removed": removed}
         typer.echo(json.dumps(told) if as_json else f"已撤销导入{import_id}，移出{removed:,}条记录。")
 
-    @app.command(help="逐行核对名单：0 均未发现，1 有待核实，2 有往年已获得，3 文件须修改，64 用法有误。")
+    @app.command(help="逐行核对名单：0 均未发现，1 有待核实，2 有往年已获得，3 文件须修改，64 用法有误。Check a list.")
     def check(
         file: File,
         campaign: Annotated[str, typer.Option("--campaign", metavar="C", help="活动编号、活动文件（YAML）或其导出文件")],
