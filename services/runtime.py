@@ -33,6 +33,7 @@ from services.kernel.clocks import SystemClock
 from services.kernel.consumer import Consumer
 from services.kernel.dispatcher import Dispatcher
 from services.kernel.errors import LaurelError
+from services.kernel.instants import to_us
 from services.kernel.jobs import JobWorker, forget_left_over
 from services.kernel.keys import Keys
 from services.kernel.ports import Bus, Database
@@ -201,8 +202,9 @@ def _deployment(home: Path, *, rehearsal: bool) -> bool:
 
 
 def _busy(database: SqliteDatabase) -> bool:
-    query = "SELECT EXISTS (SELECT 1 FROM job WHERE state IN ('queued', 'running'))"
-    return bool(database.look(lambda rows: rows.exec_driver_sql(query).scalar_one()))
+    query = "SELECT EXISTS (SELECT 1 FROM job WHERE state = 'running' OR state = 'queued' AND (attempts > 0 OR due <= ?))"
+    now = to_us(SystemClock().now())
+    return bool(database.look(lambda rows: rows.exec_driver_sql(query, (now,)).scalar_one()))
 
 
 def serve(settings: Settings, *, ready: Callable[[Platform, str], None] = lambda _platform, _address: None) -> None:

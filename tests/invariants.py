@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import time
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
 from contextlib import closing
@@ -293,7 +294,8 @@ def unfinished(home: Path) -> list[str]:
         now = [
             row
             for row in rows[service]["job"]
-            if row["state"] in {"queued", "running"} and not row["kind"].startswith("stage.")
+            if row["state"] == "running" or (row["state"] == "queued" and (row["attempts"] or row["due"] <= time.time() * 1e6))
+            if not row["kind"].startswith("stage.")
         ]
         told += [f"{service}: job {row['kind']} is {row['state']}" for row in now]
         told += [

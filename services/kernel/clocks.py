@@ -12,7 +12,7 @@ from services.kernel.instants import from_us, to_us
 from services.kernel.ports import Transaction
 from services.kernel.tables import clock
 
-_LOOK_AGAIN = "UPDATE job SET due = :now WHERE state = 'queued' AND due > :now"
+_LOOK_AGAIN = "UPDATE job SET due = :now WHERE state = 'queued' AND attempts > 0 AND due > :now"
 _ROW = select(clock.c.revision, clock.c.offset_us, clock.c.stopped_at)
 
 
@@ -38,7 +38,7 @@ class CampaignClock:
 
 
 def keep_clock(transaction: Transaction, event: ClockChanged) -> None:
-    """Keep a newer revision of the rehearsal's clock and confirm it; jobs that wait look at it at once."""
+    """Keep a newer revision of the rehearsal's clock and confirm it; jobs that were put back look at it at once."""
     newer = update(clock).where(clock.c.revision < event.revision)
     values = {"revision": event.revision, "offset_us": event.offset_us, "stopped_at": event.stopped_at}
     if transaction.connection.execute(newer.values(values)).rowcount:
