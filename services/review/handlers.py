@@ -49,13 +49,25 @@ def asset_rendition_withdrawn(transaction: Transaction, event: AssetRenditionWit
     projections.withdraw_rendition(transaction, event)
 
 
-@HANDLERS.reacts(WorkRejected)
+@HANDLERS.projects(WorkRejected)
 def work_rejected(transaction: Transaction, event: WorkRejected, _envelope: Envelope) -> None:
+    """Let the work enter no round."""
+    projections.drop_work(transaction, event.work_id)
+
+
+@HANDLERS.reacts(WorkRejected)
+def leave_rejected(transaction: Transaction, event: WorkRejected, _envelope: Envelope) -> None:
     """Take the work out of its rounds."""
     closing.drop_work(transaction, event.work_id, "形式审查不通过")
 
 
-@HANDLERS.reacts(WorkWithdrawn)
+@HANDLERS.projects(WorkWithdrawn)
 def work_withdrawn(transaction: Transaction, event: WorkWithdrawn, _envelope: Envelope) -> None:
+    """Let the work enter no round."""
+    projections.drop_work(transaction, event.work_id)
+
+
+@HANDLERS.reacts(WorkWithdrawn)
+def leave_withdrawn(transaction: Transaction, event: WorkWithdrawn, _envelope: Envelope) -> None:
     """Take the work out of its rounds."""
     closing.drop_work(transaction, event.work_id, "撤回")
