@@ -615,7 +615,9 @@ def report(verifier, heads):
 def result(name, round_):
     """The recomputed places of one round."""
     outcome = round_.outcome or {}
-    labels = {cut["outcome"]: cut["label"] for cut in round_.rubric["slate"]} if round_.rubric else {}
+    *tighter, widest = round_.rubric["slate"] if round_.rubric else [{"outcome": None, "label": None}]
+    labels = {cut["outcome"]: f"{widest['label']}（{cut['label']}）" for cut in tighter}
+    labels[widest["outcome"]] = widest["label"]
     placed = [
         {
             "work": work,

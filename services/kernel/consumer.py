@@ -62,7 +62,7 @@ class Consumer(threading.Thread):
 
     def wake(self) -> None:
         """Look again now, also at what is deferred."""
-        self._dispatcher.may_wait = True
+        self._dispatcher.look_again()
         self._wake.set()
 
     def position(self, partition: str) -> int:

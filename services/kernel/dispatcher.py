@@ -54,7 +54,10 @@ _DUE = (
     "AND (? OR NOT EXISTS (SELECT 1 FROM deferred AS e "
     "WHERE e.consumer = d.consumer AND e.key = d.key AND e.arrival < d.arrival)) ORDER BY arrival LIMIT 1"
 )
-_NEXT_DUE = "SELECT MIN(due) FROM deferred WHERE consumer = ? AND state = 'waiting'"
+_NEXT_DUE = (
+    "SELECT (SELECT MIN(due) FROM deferred WHERE consumer = ? AND state = 'waiting'), "
+    "EXISTS (SELECT 1 FROM deferred WHERE consumer = ?)"
+)
 _COUNT = "UPDATE deferred SET attempts = attempts + 1 WHERE arrival = ?"
 _UNCOUNT = "UPDATE deferred SET attempts = attempts - 1, due = ? WHERE arrival = ?"
 _AGAIN = "UPDATE deferred SET waits_for = ?, due = ?, attempts = ?, reason = ?, state = ? WHERE arrival = ?"
@@ -95,8 +98,14 @@ class Dispatcher:
         self.handlers = handlers
         self.database = database
         self.dead_in_a_row = 0
-        self.may_wait = True  # whether a deferred row may be there
         self._consumer = handlers.consumer
+        self._may_wait = self._may_hold = True
+        self._delivered = DELIVERED.labels(self._consumer)
+        self._end_to_end = {topic: END_TO_END.labels(self._consumer, topic) for topic in handlers.topics()}
+
+    def look_again(self) -> None:
+        """Assume that deferred rows may be there: some that are due, and some that hold their key."""
+        self._may_wait = self._may_hold = True
 
     def take(self, partition: str, epoch: str) -> Taken:
         """Open the partition; whoever left it open is delivered to singly. Raises `ConsumerStopped` for another log's epoch."""
@@ -110,6 +119,7 @@ class Dispatcher:
             transaction.execute(_OPEN, (self._consumer, partition, epoch, singly))
             return Taken(position, epoch, singly, trying, attempts)
 
+        self.look_again()
         return self.database.call(piece).result()
 
     def release(self, partition: str) -> None:
@@ -199,7 +209,7 @@ class Dispatcher:
             return _Outcome(f"ended the process {KILLS} times", dead=True, why="crashed")
         if handler is None:
             return _Outcome("unknown type; goes on after an upgrade", counted=False)
-        if self.handlers.ordered and transaction.execute(_QUEUED, (self._consumer, envelope.key)).fetchone():
+        if self.handlers.ordered and self._may_hold and transaction.execute(_QUEUED, (self._consumer, envelope.key)).fetchone():
             return _Outcome("queued behind an earlier event of its key", counted=False)
         return self._handle(transaction, handler, envelope)
 
@@ -228,13 +238,14 @@ class Dispatcher:
 
     def _done(self, transaction: Transaction, envelope: Envelope) -> None:
         self.dead_in_a_row = 0
-        transaction.execute(_WAKE, (to_us(transaction.now), self._consumer, envelope.subject))
-        DELIVERED.labels(self._consumer).inc()
+        if self._may_hold:
+            transaction.execute(_WAKE, (to_us(transaction.now), self._consumer, envelope.subject))
+        self._delivered.inc()
         waited_s = (transaction.now - envelope.time).total_seconds()
-        END_TO_END.labels(self._consumer, envelope.topic).observe(max(0.0, waited_s))
+        self._end_to_end[envelope.topic].observe(max(0.0, waited_s))
 
     def _defer(self, transaction: Transaction, envelope: Envelope, outcome: _Outcome) -> None:
-        self.may_wait = True
+        self.look_again()
         attempts = int(outcome.counted)
         state, due = self._fate(transaction, outcome, attempts)
         queued = outcome.reason.startswith("queued")
@@ -253,16 +264,16 @@ class Dispatcher:
 
     def next_due_us(self) -> int | None:
         """Return when the next waiting event is due, in microseconds since 1970."""
-        if not self.may_wait:
+        if not self._may_wait:
             return None
-        self.may_wait = False
-        due: int | None = self.database.look(self._soonest)
-        self.may_wait = self.may_wait or due is not None
+        self._may_wait = self._may_hold = False
+        due, holds = self.database.look(self._soonest)
+        self._may_wait, self._may_hold = self._may_wait or due is not None, self._may_hold or holds
         return due
 
-    def _soonest(self, connection: Connection) -> int | None:
-        due: int | None = connection.exec_driver_sql(_NEXT_DUE, (self._consumer,)).scalar_one()
-        return due
+    def _soonest(self, connection: Connection) -> tuple[int | None, bool]:
+        due, holds = connection.exec_driver_sql(_NEXT_DUE, (self._consumer, self._consumer)).one()
+        return due, bool(holds)
 
     def retry_due(self) -> bool:
         """Try the oldest due event once; return whether there was one. Raises `Transient`."""

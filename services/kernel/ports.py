@@ -57,7 +57,7 @@ class Transaction(Protocol):
         ...
 
     def after_commit(self, callback: Callable[[], None]) -> None:
-        """Call back once the transaction has been committed, on the writer's thread; never after a rollback."""
+        """Call back once the transaction has been committed, on the thread that committed it; never after a rollback."""
         ...
 
 

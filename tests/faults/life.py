@@ -128,13 +128,13 @@ class Life:
     def again(self, act: Callable[[], T]) -> T:
         """Do it, and once more after each death."""
         while True:
-            before = self.deaths
             try:
                 return act()
             except httpx.TransportError:
                 with self.guard:
-                    if self.deaths == before:
+                    if self.platform.process is not None and self.platform.process.poll() is not None:
                         self.restart()
+                time.sleep(0.05)  # its socket may be gone before it is
 
     def keyed(self, who: str, path: str, key: str, body: Any = None) -> Any:
         """Post with an Idempotency-Key until answered."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from life import Life, Prepared, Refused
 
 CLIENTS = 3
+TURNS_A_KILL = 12
 
 
 def test_random_kills_lose_nothing_acknowledged_and_double_nothing(home: Path, prepared: Prepared, proving: bool) -> None:
@@ -47,7 +48,7 @@ def _while_killed(life: Life, chance: random.Random, kills: int, act: Callable[[
 
     def work(client: int) -> None:
         turn = 0
-        while not ended and turn < 60:
+        while not ended and turn < TURNS_A_KILL * kills:
             act(client, turn)
             turn += 1
 

@@ -43,6 +43,12 @@ def good_clip(clips: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def short_clip(clips: Path) -> Path:
+    """The shortest and lightest film that the rehearsal's rules accept."""
+    return make(Clip("灯下三代人", "云栈区", duration_s=5.2, width=720, bitrate="300k"), clips / "short.mp4", scratch=clips)
+
+
+@pytest.fixture(scope="session")
 def faulty_clip(clips: Path) -> Path:
     """Too long, too small, and H.265."""
     shape = Clip("夜班后的课堂", "云栈区", duration_s=10, width=640, height=360, codec="libx265")

@@ -107,6 +107,17 @@ class World:
             self.liaison(unit).post(f"/works/{work}/listing")
         return made
 
+    def list_path(self, unit: str) -> str:
+        """Return the address of a unit's recommendation list."""
+        (line,) = self.liaison(unit).get("/lists", campaign_id=CAMPAIGN)["lists"]
+        return f"/lists/{line['list_id']}"
+
+    def lock(self, unit: str) -> Any:
+        """Lock a unit's list as two persons."""
+        path = self.list_path(unit)
+        self.liaison(unit).post(f"{path}/lock")
+        return self.unit_head(unit).post(f"{path}/lock/confirmation")
+
     def report(self, unit: str, work: str) -> Any:
         """Wait for the newest file's report and return the file."""
 

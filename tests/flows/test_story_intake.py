@@ -160,8 +160,7 @@ def test_step_16_a_seventh_finds_no_place(published: World) -> None:
 def test_step_17_a_missing_type_holds_the_lock_until_a_swap(published: World) -> None:
     made = published.fill("yupo", {"agency": 1, "enterprise": 2, "community": 3})
     liaison = published.liaison("yupo")
-    (line,) = liaison.get("/lists")["lists"]
-    refused = refusal(liaison.post, f"/lists/{line['list_id']}/lock")
+    refused = refusal(liaison.post, f"{published.list_path('yupo')}/lock")
     sentence = (
         "缺少‘家庭’类作品1件，暂不能锁定推荐名单：每一类学习型组织至少有1件（附件1 一（二））。"
         "现有：机关1件、企事业单位2件、社区3件、家庭0件。"
@@ -176,16 +175,14 @@ def test_step_17_a_missing_type_holds_the_lock_until_a_swap(published: World) ->
 
 def test_step_20_a_list_is_locked_by_two_persons_and_printed(published: World, good_clip: Path, tmp_path: Path) -> None:
     made = published.fill("heting", {"agency": 1, "enterprise": 1, "community": 2, "family": 1})
-    liaison, head = published.liaison("heting"), published.unit_head("heting")
+    liaison = published.liaison("heting")
     for work in made:
         liaison.upload(good_clip, work)
     published.at("2024-09-27T09:00:00+08:00")
-    (line,) = liaison.get("/lists")["lists"]
-    path = f"/lists/{line['list_id']}"
+    path = published.list_path("heting")
     assert refusal(liaison.get, f"{path}/paper").status == 409
     assert refusal(liaison.post, f"{path}/lock/confirmation").status == 403
-    liaison.post(f"{path}/lock")
-    locked = head.post(f"{path}/lock/confirmation")
+    locked = published.lock("heting")
     assert (locked["state"], locked["locked_at"]) == ("locked", "2024-09-27T01:00:00Z")
     sheet = openpyxl.load_workbook(io.BytesIO(liaison.get(f"{path}/paper", form="xlsx"))).active
     rows = [[cell for cell in row if cell is not None] for row in sheet.iter_rows(values_only=True)]

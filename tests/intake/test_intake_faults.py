@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sqlite3
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from world import ROOT, copied, enter, put_on_list, told
+from started import started
+from world import copied, enter, put_on_list, told
 
 Home = tuple[Path, dict[str, tuple[str, dict[str, Any]]]]
-
-
-@contextmanager
-def platform(home: Path, fault: str = "") -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Run `laurel up` on a home; give its process and address."""
-    values = {**os.environ, "PYTHONPATH": str(ROOT), "LAUREL_FAULT": fault, "LAUREL_LOG_LEVEL": "error"}
-    command = [sys.executable, "-m", "services", "up", "--home", str(home), "--port", "0"]
-    process = subprocess.Popen(command, env=values, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-    try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert "http://" in line, line
-        yield process, "http://" + line.split("http://")[1].strip()
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 def rows(home: Path, query: str) -> list[tuple[Any, ...]]:
@@ -75,12 +55,12 @@ def test_a_kill_before_the_receipt_leaves_neither_fact_nor_receipt_and_the_retry
 
     at_first = now()
     assert at_first[0] == before
-    with platform(home, f"{point}:kill") as (process, address):
+    with started(home, LAUREL_FAULT=f"{point}:kill") as up:
         with pytest.raises(httpx.TransportError):
-            httpx.post(address + paths[act], headers=headers, timeout=30)
-        assert process.wait(30) == -signal.SIGKILL
+            httpx.post(up.address + paths[act], headers=headers, timeout=30)
+        assert up.process.wait(30) == -signal.SIGKILL
     assert now() == at_first
-    with platform(home) as (_, address):
-        first, second = (httpx.post(address + paths[act], headers=headers, timeout=30) for _ in range(2))
+    with started(home) as up:
+        first, second = (httpx.post(up.address + paths[act], headers=headers, timeout=30) for _ in range(2))
     assert (first.status_code, first.content) == (200, second.content)
     assert now() == [number + 1 for number in at_first]

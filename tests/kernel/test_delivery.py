@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
+from waiting import until
 
 from services.kernel.adapters.sqlite_bus import SqliteBus
 from services.kernel.adapters.sqlite_database import SqliteDatabase
@@ -26,13 +27,6 @@ def listed(work: str) -> WorkListed:
 
 def withdrawn(work: str) -> WorkWithdrawn:
     return WorkWithdrawn(work_id=work, campaign_id="c")
-
-
-def until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come true"
-        time.sleep(0.01)
 
 
 @dataclass

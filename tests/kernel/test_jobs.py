@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from waiting import until
 
 from services.kernel import jobs as kernel_jobs
 from services.kernel.adapters.sqlite_database import SqliteDatabase
@@ -14,13 +15,6 @@ from services.kernel.jobs import JobContext, Jobs, JobWorker, forget_left_over
 from services.kernel.ports import Transaction
 
 Outcome = Callable[[Transaction], None]
-
-
-def until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come true"
-        time.sleep(0.01)
 
 
 class Shop:

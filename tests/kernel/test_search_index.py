@@ -219,6 +219,34 @@ def test_writers_during_rebuilds_lose_nothing(index: SearchIndex) -> None:
     assert set(found(index, "课堂")) == set(written)
 
 
+def test_new_readers_during_rebuilds_are_all_answered(index: SearchIndex) -> None:
+    index.apply("staff", [document("a", "课堂")])
+    done, answers = threading.Event(), []
+
+    def read_once() -> None:
+        try:
+            answers.append(found(index, "课堂"))
+        except IndexUnavailable as trouble:
+            answers.append(trouble)
+
+    def keep_reading() -> None:
+        while not done.is_set():
+            reader = threading.Thread(target=read_once)  # a thread that has no file open yet
+            reader.start()
+            reader.join()
+
+    readers = [threading.Thread(target=keep_reading) for _ in range(3)]
+    for reader in readers:
+        reader.start()
+    for _ in range(20):
+        with index.rebuild("staff") as fresh:
+            fresh.apply([document("a", "课堂")])
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert [answer for answer in answers if answer != ["a"]] == []
+
+
 # The embedded engine's own files
 
 

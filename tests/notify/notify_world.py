@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import httpx
+from waiting import until
 
 from services.kernel.auth import Limits, Principal, Role, mint
 from services.kernel.clocks import SystemClock
@@ -33,13 +33,6 @@ NO_MIGRATIONS = ROOT / "tests" / "kernel" / "no_migrations"
 def source(name: str, *prefixes: str) -> Definition:
     """A service that does nothing but write events."""
     return Definition(name, prefixes, Handlers(name), Jobs(), (), NO_MIGRATIONS)
-
-
-def until(condition: Callable[[], object], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come true"
-        time.sleep(0.01)
 
 
 @dataclass

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from notify_events import AT, assigned, invitation, judged, receipt, reminded, result, returned
-from notify_world import until
+from waiting import until
 
 from services.kernel.auth import Role
 from services.kernel.contracts.events import AccountEnded

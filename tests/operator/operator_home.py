@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import select
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from started import started
 
 from services.__main__ import main
 from services.kernel.contracts.envelope import Event
@@ -30,8 +27,6 @@ from services.kernel.ports import Transaction
 from services.kernel.settings import Settings
 from services.runtime import DEFINITIONS, Platform, alone
 
-ROOT = Path(__file__).parents[2]
-LAUREL = (sys.executable, "-m", "services")
 MOBILE = "13900000017"
 
 
@@ -101,27 +96,8 @@ def written(transaction: Transaction, events: tuple[Event, ...], *, broken: bool
 @contextmanager
 def running(home: Home) -> Iterator[str]:
     """Run `laurel up` for as long as the block; give its address."""
-    process = subprocess.Popen(
-        [*LAUREL, "up", "--port", "0", "--home", str(home.folder)],
-        cwd=ROOT,
-        env=os.environ | {"LAUREL_LOG_LEVEL": "info"},
-        stdout=subprocess.PIPE,
-        stderr=(home.folder / "up.log").open("a"),
-        text=True,
-    )
-    try:
-        yield _line(process).partition("：")[2].strip()
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
-
-
-def _line(process: subprocess.Popen[str], seconds: float = 90) -> str:
-    assert process.stdout is not None
-    waiting = select.poll()  # select() ends at descriptor 1023
-    waiting.register(process.stdout, select.POLLIN)
-    assert waiting.poll(seconds * 1000), "it did not start"
-    return process.stdout.readline()
+    with started(home.folder, LAUREL_LOG_LEVEL="info") as up:
+        yield up.address
 
 
 def returned(work: str) -> WorkReturned:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from operator_home import listed, withdrawn
+from waiting import until
 
 from services.kernel import deadletters, logs, schema
 from services.kernel.adapters.sqlite_bus import SqliteBus
@@ -60,13 +60,6 @@ class Service:
             return act(transaction, event_id, consumer=None, by="operator", **how)
 
         return self.sink.call(piece).result()
-
-
-def until(condition, seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come true"
-        time.sleep(0.01)
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 
 import httpx
 import pytest
-from operator_home import LAUREL, MOBILE, ROOT, Home, listed, opened, returned, running, withdrawn
+from operator_home import MOBILE, Home, listed, opened, returned, running, withdrawn
+from started import LAUREL, ROOT
 
 from services.kernel.adapters.sqlite_database import SqliteDatabase
 from services.kernel.auth import Limits, Principal, Role, mint

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from waiting import until
 
 from services.campaigns.files import read_campaign, read_units
 from services.campaigns.normal import campaign_hash
@@ -248,13 +248,6 @@ class World:
 
     def wait_for(self, round_id: str, *states: str) -> None:
         until(lambda: self.got(CLERK, f"/rounds/{round_id}")["state"] in states)
-
-
-def until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come true"
-        time.sleep(0.01)
 
 
 def scored(points: Sequence[int]) -> dict[str, str]:

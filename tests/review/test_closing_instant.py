@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from review_world import CLERK, World, expert, scored, until
+from review_world import CLERK, World, expert, scored
+from waiting import until
 
 from services.review.domain.reading import read_record
 from services.review.domain.verification import verify

@@ -32,7 +32,7 @@ POINTS = [
 
 
 def live(home: Path, fault: str = "") -> tuple[int, list[str]]:
-    environment = os.environ | {"PYTHONPATH": f"{HERE}:{HERE.parents[1]}"}
+    environment = os.environ | {"PYTHONPATH": f"{HERE}:{HERE.parent}:{HERE.parents[1]}"}
     command = [sys.executable, str(HERE / "kill_child.py"), str(home), *([fault] if fault else [])]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode in {0, -signal.SIGKILL}, done.stderr[-2000:]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ import httpx
 import pytest
 from sqlalchemy import Connection
 from starlette.testclient import TestClient
+from waiting import until
 
 from services.campaigns.files import read_campaign
 from services.intake.main import INTAKE
@@ -46,13 +46,6 @@ from services.search.main import SEARCH
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
 NOW = datetime(2025, 4, 1, 1, 0, tzinfo=UTC)
 DEFINITIONS = (INTAKE, MEDIA, REVIEW, SEARCH)
-
-
-def until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come true"
-        time.sleep(0.02)
 
 
 @dataclass

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 from rebuilding import rebuilt
+from waiting import until
 
 from services.kernel.auth import Role, check_bytes_url
 from services.kernel.contracts.envelope import Envelope, Event
@@ -33,7 +34,6 @@ from tests.search.conftest import (
     result,
     saved,
     submitted,
-    until,
 )
 
 FAMILY = "云栈区罗桂枝家庭"

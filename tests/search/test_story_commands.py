@@ -13,10 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from waiting import until
 
 from services.__main__ import main
 from services.kernel.contracts.events import Compared
-from tests.search.conftest import World, campaign, consent, earlier_campaign, release, result, submitted, until
+from tests.search.conftest import World, campaign, consent, earlier_campaign, release, result, submitted
 
 Run = Callable[..., tuple[int, str]]
 

@@ -5,16 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
-import select
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-LAUREL = (sys.executable, "-m", "services")
+from started import LAUREL, ROOT, started
+
 SCRIPT = re.compile(r"```python\n(.*?)```", re.DOTALL)
 FILM = (
     "ffmpeg", "-v", "error", "-nostdin", "-y", "-f", "lavfi", "-i", "testsrc2=s=1280x720:r=25:d=6",
@@ -23,42 +18,13 @@ FILM = (
 )  # fmt: skip
 
 
-@contextmanager
-def rehearsal(home: Path) -> Iterator[tuple[str, str]]:
-    """Run a fresh rehearsal; give its address and the first organiser's code."""
-    up = subprocess.Popen(
-        [*LAUREL, "up", "--rehearsal", "--port", "0", "--home", str(home)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
-    )
-    try:
-        yield said(up), said(up)
-    finally:
-        up.send_signal(signal.SIGTERM)
-        up.wait(30)
-        if up.stdout is not None:
-            up.stdout.close()
-
-
-def said(process: subprocess.Popen[bytes], seconds: float = 90) -> str:
-    """Return what the next line tells after its colon, read byte by byte so that nothing waits unseen."""
-    assert process.stdout is not None
-    line, waiting = b"", select.poll()  # select() ends at descriptor 1023
-    waiting.register(process.stdout, select.POLLIN)
-    while not line.endswith(b"\n"):
-        assert waiting.poll(seconds * 1000), "it said nothing"
-        line += os.read(process.stdout.fileno(), 1)
-    return line.decode().partition("：")[2].strip()
-
-
 def test_the_script_plays_a_work_from_invitation_to_receipt(tmp_path):
     (script,) = SCRIPT.findall((ROOT / "docs" / "interfaces.md").read_text(encoding="utf-8"))
     film = tmp_path / "story.mp4"
     subprocess.run([*FILM, str(film)], check=True, timeout=120)
-    with rehearsal(tmp_path / "home") as (address, code):
-        told = os.environ | {"LAUREL": address, "CODE": code, "CAMPAIGNS": str(ROOT / "campaigns"), "VIDEO": str(film)}
+    with started(tmp_path / "home", "--rehearsal") as up:
+        campaigns = str(ROOT / "campaigns")
+        told = os.environ | {"LAUREL": up.address, "CODE": up.said(), "CAMPAIGNS": campaigns, "VIDEO": str(film)}
         played = subprocess.run(
             [sys.executable, "-c", script], cwd=tmp_path, env=told, capture_output=True, text=True, timeout=120, check=False
         )

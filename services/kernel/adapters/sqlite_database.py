@@ -103,10 +103,13 @@ class SqliteDatabase:
         self._pool = ThreadPoolExecutor(readers, thread_name_prefix=f"{service}-read")
         self._queue: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
         self._closed = False
+        self._writing = threading.Lock()
+        self._connection: Connection | None = None
         self._writer = threading.Thread(target=self._run, name=f"{service}-writer", daemon=True)
 
     def start(self) -> None:
         """Start the writer; call it once the schema stands."""
+        self._connection = self._engine.connect()
         self._writer.start()
 
     def engine(self) -> Engine:
@@ -120,14 +123,26 @@ class SqliteDatabase:
         return cast("T", await waiter)
 
     def call(self, piece: Piece[T]) -> Future[T]:
-        """The same for threads; a future that was cancelled meanwhile does not undo the piece."""
+        """The same for threads. Where nobody writes or waits the piece runs on this thread, without a change of threads."""
         future: Future[T] = Future()
-        self._put(_Item(piece, future))
+        item = _Item(piece, future)
+        if not (self._queue.empty() and self._writing.acquire(blocking=False)):
+            self._put(item)
+            return future
+        try:
+            self._commit(self._present(), [item])
+        finally:
+            self._writing.release()
         return future
+
+    def _present(self) -> Connection:
+        if self._closed or self._connection is None:
+            raise _stopping()
+        return self._connection
 
     def _put(self, item: _Item) -> None:
         if self._closed:
-            raise Unavailable("服务正在停止，请稍后再试。", "The service is stopping.")
+            raise _stopping()
         self._queue.put(item)
 
     async def read(self, query: Callable[[Connection], T]) -> T:
@@ -149,19 +164,20 @@ class SqliteDatabase:
             return
         self._closed = True
         self._queue.put(None)
-        if self._writer.ident is not None:
+        if self._connection is not None:
             self._writer.join()
+            with self._writing:
+                self._connection.close()
         self._pool.shutdown()
         self._readers.dispose()
         self._engine.dispose()
 
     def _run(self) -> None:
-        with self._engine.connect() as connection:
-            while (first := self._queue.get()) is not None:
+        connection, ended = cast("Connection", self._connection), False
+        while not ended and (first := self._queue.get()) is not None:
+            with self._writing:
                 batch, ended = self._gather(first)
                 self._commit(connection, batch)
-                if ended:
-                    return
 
     def _gather(self, first: _Item) -> tuple[list[_Item], bool]:
         batch = [first]
@@ -200,13 +216,22 @@ class SqliteDatabase:
             revoked=self.on_revoked,
         )
         driver.execute("BEGIN IMMEDIATE")
-        for item in batch:
-            self._perform(transaction, item)
+        if len(batch) == 1:
+            self._perform_alone(transaction, batch[0])
+        else:
+            for item in batch:
+                self._perform(transaction, item)
         faults.hit("writer.before-commit")
         driver.execute("COMMIT")
         self.commits += 1
         faults.hit("writer.after-commit")
         return transaction.wrote_topics, transaction.wrote_jobs
+
+    def _perform_alone(self, transaction: OpenTransaction, item: _Item) -> None:
+        """Run the only piece of a transaction: its failure loses nobody else's work, so it needs no savepoint."""
+        item.outcome = item.context.run(item.piece, transaction)
+        transaction.check()
+        item.callbacks = transaction.callbacks
 
     def _perform(self, transaction: OpenTransaction, item: _Item) -> None:
         """Run one piece under its own savepoint; its own failure is kept for its caller alone."""
@@ -249,6 +274,10 @@ class SqliteDatabase:
         for loop, items in waiting.items():
             with suppress(RuntimeError):  # the loop was closed: nobody waits any more
                 loop.call_soon_threadsafe(_settle_waiters, items)
+
+
+def _stopping() -> Unavailable:
+    return Unavailable("服务正在停止，请稍后再试。", "The service is stopping.")
 
 
 def _settle(future: Future[Any] | asyncio.Future[Any], item: _Item) -> None:

@@ -179,7 +179,7 @@ def _warnings(record: RecordFile, through: int, audits: Sequence[RoundAudit]) ->
 
 def _result(audit: RoundAudit) -> RoundResult:
     outcomes = audit.outcomes or {}
-    labels = {cut.outcome: cut.label for cut in audit.rubric.slate} if audit.rubric else {}
+    labels = {cut.outcome: audit.rubric.label(cut.outcome) for cut in audit.rubric.slate} if audit.rubric else {}
     placed = tuple(
         Placed(
             row.work,

@@ -40,8 +40,15 @@ class EmbeddedIndex:
                     return applied
 
     def search(self, index: str, request: SearchRequest) -> Page:
-        """See `SearchIndex.search`."""
-        return self._place(index).live().search(request)
+        """See `SearchIndex.search`. A file that went away with a swap before this thread had it open is asked no longer."""
+        place = self._place(index)
+        while True:
+            live = place.live()
+            try:
+                return live.search(request)
+            except IndexUnavailable:
+                if place.live() is live:
+                    raise
 
     @contextmanager
     def rebuild(self, index: str) -> Iterator[IndexFile]:
