@@ -19,7 +19,7 @@ from services.kernel.errors import LaurelError, Problem
 from services.media.commands import app as media
 from services.ops import commands as ops
 from services.review.commands import LEDGER
-from services.search import commands as winners
+from services.search import commands as search
 
 if TYPE_CHECKING:
     from services.kernel.keys import Keys
@@ -101,7 +101,7 @@ def up(
     serve(settings, ready=ready)
 
 
-app.add_typer(winners.build(winners.Reach(alone=_search_alone, reading=_search_rows, address=_address)), name="winners")
+search.add_to(app, search.Reach(alone=_search_alone, reading=_search_rows, address=_address))
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -214,14 +214,16 @@ class Dispatcher:
         return self._handle(transaction, handler, envelope)
 
     def _handle(self, transaction: Transaction, handler: Handler, envelope: Envelope) -> _Outcome | None:
-        """Run the handler under its own savepoint; return None when it is done. Trouble of an engine is raised."""
+        """Run projection and reaction under one savepoint; return None when done. Trouble of an engine is raised."""
         try:
             event = handler.event.read(envelope.data, envelope.personal)
         except (ValidationError, ValueError) as failure:
             return _Outcome(f"cannot be decoded: {_brief(failure)}", dead=True, why="undecodable")
         try:
-            with tracing(envelope.traceparent), transaction.nested(), _projecting(transaction, handler.kind):
-                handler.function(transaction, event, envelope)
+            with tracing(envelope.traceparent), transaction.nested():
+                for kind, function in handler.steps():
+                    with _projecting(transaction, kind):
+                        function(transaction, event, envelope)
                 faults.hit("delivery.after-handler")
         except NotYet as missing:
             return _Outcome(str(missing), waits_for=missing.subject, counted=False)

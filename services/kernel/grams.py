@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -125,10 +125,10 @@ def content_hash(text: str) -> str | None:
 
 def marks(text: str, query: str) -> list[tuple[int, int]]:
     """Return where the query's runs stand in the original text, as sorted, disjoint `[start, end)` offsets."""
-    folded, offsets = _fold_with_offsets(text)
+    folded, original = _fold_with_offsets(text)
     wanted = list(runs(fold(query)))
     spans = {span for run in wanted for span in (_inside(folded, run) if run.ideographs else _words(folded, run))}
-    return _joined((offsets[start][0], offsets[end - 1][1]) for start, end in sorted(spans))
+    return _joined(original(start, end) for start, end in sorted(spans))
 
 
 def _inside(folded: str, run: Run) -> Iterator[tuple[int, int]]:
@@ -153,13 +153,14 @@ def _joined(spans: Iterator[tuple[int, int]]) -> list[tuple[int, int]]:
     return joined
 
 
-def _fold_with_offsets(text: str) -> tuple[str, list[tuple[int, int]]]:
-    """Fold a text and say for each folded character which `[start, end)` of the original it comes from."""
+def _fold_with_offsets(text: str) -> tuple[str, Callable[[int, int], tuple[int, int]]]:
+    """Fold a text, and say where in the original a `[start, end)` of it comes from."""
     folded = fold(text)
     if len(folded) == len(text) and unicodedata.is_normalized("NFKC", text):
-        return folded, [(at, at + 1) for at in range(len(text))]
+        return folded, lambda start, end: (start, end)
     pieces = [(fold(text[start:end]), (start, end)) for start, end in _clusters(text)]
-    return "".join(piece for piece, _ in pieces), [span for piece, span in pieces for _ in piece]
+    offsets = [span for piece, span in pieces for _ in piece]
+    return "".join(piece for piece, _ in pieces), lambda start, end: (offsets[start][0], offsets[end - 1][1])
 
 
 def _clusters(text: str) -> Iterator[tuple[int, int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -21,7 +21,10 @@ Function = Callable[[Transaction, E, Envelope], None]
 
 
 class Kind(Enum):
-    """A projection emits nothing and starts no job, and a rebuild runs it again; a reaction acts, once an event."""
+    """A projection emits nothing and starts no job, and a rebuild runs it again; a reaction acts, once an event.
+
+    Where a consumer has both for an event, they run in this order under one savepoint: both are done or neither is.
+    """
 
     PROJECTION = "projection"
     REACTION = "reaction"
@@ -29,15 +32,18 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """One event type's handler."""
+    """What a consumer does about one event type: a projection, a reaction, or both."""
 
     event: type[Event]
-    function: Function[Any]
-    kind: Kind
+    functions: Mapping[Kind, Function[Any]]
+
+    def steps(self) -> tuple[tuple[Kind, Function[Any]], ...]:
+        """Return its functions in the order in which they run."""
+        return tuple((kind, self.functions[kind]) for kind in Kind if kind in self.functions)
 
 
 class Handlers:
-    """The handlers of one consumer, one an event type.
+    """The handlers of one consumer: at most one projection and one reaction an event type.
 
     While a key has a deferred event its later ones queue behind it, unless `ordered` is false.
     """
@@ -63,11 +69,12 @@ class Handlers:
         return tuple(sorted({handler.event.TOPIC.name for handler in self.by_type.values()}))
 
     def _register(self, event: type[E], kind: Kind) -> Callable[[Function[E]], Function[E]]:
-        if event.TYPE in self.by_type:
-            raise ValueError(f"{self.consumer} handles {event.TYPE} twice")
+        known = self.by_type[event.TYPE].functions if event.TYPE in self.by_type else {}
+        if kind in known:
+            raise ValueError(f"{self.consumer} has two {kind.value}s of {event.TYPE}")
 
         def register(function: Function[E]) -> Function[E]:
-            self.by_type[event.TYPE] = Handler(event, function, kind)
+            self.by_type[event.TYPE] = Handler(event, {**known, kind: function})
             return function
 
         return register

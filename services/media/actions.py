@@ -72,7 +72,7 @@ class Case:
 
 
 def learn_campaign(transaction: Transaction, event: CampaignPublished) -> None:
-    """Keep a version of a campaign; when it changed, judge its files again."""
+    """Keep a version of a campaign."""
     rows = transaction.connection
     store.keep_campaign(
         rows,
@@ -82,6 +82,11 @@ def learn_campaign(transaction: Transaction, event: CampaignPublished) -> None:
         normalised=event.normalised,
     )
     store.keep_units(rows, event.campaign_id, [(unit.unit_id, unit.unit_type) for unit in event.units])
+
+
+def ask_to_judge_again(transaction: Transaction, event: CampaignPublished) -> None:
+    """Have the files of a campaign that changed judged again."""
+    rows = transaction.connection
     newest = store.latest_campaign(rows, event.campaign_id) == event.campaign_hash
     if newest and store.judged_otherwise(rows, event.campaign_id, event.campaign_hash, 1):
         transaction.enqueue(REJUDGE, event.campaign_hash, {"campaign_hash": event.campaign_hash})
@@ -105,13 +110,8 @@ def learn_work(transaction: Transaction, event: WorkHead) -> None:
     store.keep_work(transaction.connection, event.work_id, event.track)
 
 
-def take_file(transaction: Transaction, event: UploadCompleted) -> None:
-    """Have a whole file judged, under the campaign it names and under a newer one if there is any.
-
-    Raises NotYet while the campaign, or the work that tells which slot is meant, has not arrived.
-    """
-    rows = transaction.connection
-    _slot_of(rows, event.campaign_id, event.campaign_hash, event.work_id, event.slot)
+def learn_file(transaction: Transaction, event: UploadCompleted) -> None:
+    """Know a whole file."""
     asset = Asset(
         asset_id=event.upload_id,
         work_id=event.work_id,
@@ -126,10 +126,21 @@ def take_file(transaction: Transaction, event: UploadCompleted) -> None:
         completed_at=event.completed_at,
         retired=False,
     )
-    if store.keep_asset(rows, asset):
-        newest = store.latest_campaign(rows, event.campaign_id) or event.campaign_hash
-        for campaign_hash in dict.fromkeys((event.campaign_hash, newest)):
-            _ask_for_judgement(transaction, asset, _campaign(rows, campaign_hash), campaign_hash)
+    store.keep_asset(transaction.connection, asset)
+
+
+def ask_to_judge(transaction: Transaction, event: UploadCompleted) -> None:
+    """Have a whole file judged, under the campaign it names and under a newer one if there is any.
+
+    Raises NotYet while the campaign, or the work that tells which slot is meant, has not arrived.
+    """
+    rows = transaction.connection
+    _slot_of(rows, event.campaign_id, event.campaign_hash, event.work_id, event.slot)
+    asset = store.asset_of(rows, event.upload_id)
+    assert asset is not None  # noqa: S101 - it was kept under the same savepoint
+    newest = store.latest_campaign(rows, event.campaign_id) or event.campaign_hash
+    for campaign_hash in dict.fromkeys((event.campaign_hash, newest)):
+        _ask_for_judgement(transaction, asset, _campaign(rows, campaign_hash), campaign_hash)
 
 
 def retire_file(transaction: Transaction, asset_id: str) -> None:

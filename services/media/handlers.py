@@ -18,9 +18,14 @@ from services.media import actions
 HANDLERS = Handlers("media")
 
 
-@HANDLERS.reacts(CampaignPublished)
+@HANDLERS.projects(CampaignPublished)
 def _campaign_published(transaction: Transaction, event: CampaignPublished, _envelope: Envelope) -> None:
     actions.learn_campaign(transaction, event)
+
+
+@HANDLERS.reacts(CampaignPublished)
+def _judge_again(transaction: Transaction, event: CampaignPublished, _envelope: Envelope) -> None:
+    actions.ask_to_judge_again(transaction, event)
 
 
 @HANDLERS.projects(WorkSaved)
@@ -38,11 +43,16 @@ def _work_accepted(transaction: Transaction, event: WorkAccepted, _envelope: Env
     actions.learn_work(transaction, event)
 
 
-@HANDLERS.reacts(UploadCompleted)
+@HANDLERS.projects(UploadCompleted)
 def _upload_completed(transaction: Transaction, event: UploadCompleted, _envelope: Envelope) -> None:
-    actions.take_file(transaction, event)
+    actions.learn_file(transaction, event)
 
 
-@HANDLERS.reacts(UploadRetired)
+@HANDLERS.reacts(UploadCompleted)
+def _judge(transaction: Transaction, event: UploadCompleted, _envelope: Envelope) -> None:
+    actions.ask_to_judge(transaction, event)
+
+
+@HANDLERS.projects(UploadRetired)
 def _upload_retired(transaction: Transaction, event: UploadRetired, _envelope: Envelope) -> None:
     actions.retire_file(transaction, event.upload_id)

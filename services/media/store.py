@@ -181,12 +181,10 @@ def track_of(rows: Connection, work_id: str) -> str | None:
     return rows.execute(select(work.c.track).where(work.c.work_id == work_id)).scalar()
 
 
-def keep_asset(rows: Connection, kept: Asset) -> bool:
-    """Know a file; return whether it was new."""
-    if asset_of(rows, kept.asset_id) is not None:
-        return False
-    rows.execute(asset.insert().values({name: getattr(kept, name) for name in Asset.__slots__}))
-    return True
+def keep_asset(rows: Connection, kept: Asset) -> None:
+    """Know a file; one that is known stays as it is."""
+    if asset_of(rows, kept.asset_id) is None:
+        rows.execute(asset.insert().values({name: getattr(kept, name) for name in Asset.__slots__}))
 
 
 def asset_of(rows: Connection, asset_id: str) -> Asset | None:

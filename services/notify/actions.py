@@ -97,10 +97,9 @@ def tell_reminder(transaction: Transaction, event: ExpertReminded, envelope: Env
 
 
 def tell_result(transaction: Transaction, event: ResultPublished, envelope: Envelope) -> None:
-    """Write to every unit of the campaign, and open the round's heads to the public."""
+    """Write to every unit of the campaign."""
     words = _words(transaction, event.campaign_id)
     units = known.unit_names(transaction.connection, event.campaign_id)
-    witness.keep_published(transaction.connection, event.round_id, event.result_id)
     _write(transaction, letters.result(event, units, words), event.campaign_id, envelope)
 
 
@@ -192,6 +191,11 @@ def keep_head(transaction: Transaction, event: RecordAdvanced, envelope: Envelop
     """Witness a head of the record."""
     one = Head(event.round_id, event.campaign_id, event.height, event.head, event.alg, envelope.time)
     witness.keep_head(transaction.connection, envelope.id, one)
+
+
+def open_heads(transaction: Transaction, event: ResultPublished) -> None:
+    """Keep that a round's result is public: its heads are, too."""
+    witness.keep_published(transaction.connection, event.round_id, event.result_id)
 
 
 def witnessed(connection: Connection, round_id: str, *, everything: bool) -> tuple[list[Head], list[int]]:

@@ -74,7 +74,7 @@ async def read_message(request: Request, message_id: str, who: CurrentPrincipal)
     """Note that this person has read a message; the first time counts."""
 
     def piece(transaction: Transaction) -> dict[str, Any]:
-        return {"id": message_id, "read_at": actions.mark_read(transaction, who, message_id)}
+        return {"message_id": message_id, "read_at": actions.mark_read(transaction, who, message_id)}
 
     return await perform(request, piece)
 
@@ -91,15 +91,13 @@ async def list_heads(request: Request, context: Ctx, round: Id, who: Annotated[P
 def _shown(page: Iterable[Kept], seen: Sight, handed: Iterable[Handed]) -> list[dict[str, Any]]:
     sent: dict[str, list[dict[str, Any]]] = {}
     for one in handed:
-        sent.setdefault(one.message_id, []).append(
-            {"message_id": one.mail_id, "channel": one.channel, "handed_at": one.handed_at}
-        )
+        sent.setdefault(one.message_id, []).append({"mail_id": one.mail_id, "channel": one.channel, "handed_at": one.handed_at})
     return [_document(kept, own=kept.recipient in seen.own, sent=sent.get(kept.id, [])) for kept in page]
 
 
 def _document(kept: Kept, *, own: bool, sent: list[dict[str, Any]]) -> dict[str, Any]:
     return {
-        "id": kept.id,
+        "message_id": kept.id,
         "template": kept.template,
         "campaign_id": kept.campaign_id,
         "recipient": kept.recipient,

@@ -91,6 +91,12 @@ def expert_reminded(transaction: Transaction, event: ExpertReminded, envelope: E
     actions.tell_reminder(transaction, event, envelope)
 
 
+@HANDLERS.projects(ResultPublished)
+def round_published(transaction: Transaction, event: ResultPublished, _envelope: Envelope) -> None:
+    """Open the round's heads to the public."""
+    actions.open_heads(transaction, event)
+
+
 @HANDLERS.reacts(ResultPublished)
 def result_published(transaction: Transaction, event: ResultPublished, envelope: Envelope) -> None:
     """公布."""

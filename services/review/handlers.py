@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.kernel.contracts.envelope import Envelope
 from services.kernel.contracts.events import (
+    AccountEnded,
     AccountOpened,
     AssetRendered,
     AssetRenditionWithdrawn,
@@ -14,7 +15,7 @@ from services.kernel.contracts.events import (
 )
 from services.kernel.handlers import Handlers
 from services.kernel.ports import Transaction
-from services.review.actions import closing, projections
+from services.review.actions import closing, departures, projections
 
 HANDLERS = Handlers("review")
 
@@ -29,6 +30,12 @@ def campaign_published(transaction: Transaction, event: CampaignPublished, _enve
 def account_opened(transaction: Transaction, event: AccountOpened, _envelope: Envelope) -> None:
     """Keep an expert."""
     projections.keep_expert(transaction, event)
+
+
+@HANDLERS.reacts(AccountEnded)
+def account_ended(transaction: Transaction, event: AccountEnded, envelope: Envelope) -> None:
+    """Give an expert's open ballots to others."""
+    departures.end_expert(transaction, event.account_id, at=transaction.campaign_time(envelope.time))
 
 
 @HANDLERS.projects(WorkAccepted)
@@ -49,13 +56,25 @@ def asset_rendition_withdrawn(transaction: Transaction, event: AssetRenditionWit
     projections.withdraw_rendition(transaction, event)
 
 
-@HANDLERS.reacts(WorkRejected)
+@HANDLERS.projects(WorkRejected)
 def work_rejected(transaction: Transaction, event: WorkRejected, _envelope: Envelope) -> None:
+    """Let the work enter no round."""
+    projections.drop_work(transaction, event.work_id)
+
+
+@HANDLERS.reacts(WorkRejected)
+def leave_rejected(transaction: Transaction, event: WorkRejected, _envelope: Envelope) -> None:
     """Take the work out of its rounds."""
     closing.drop_work(transaction, event.work_id, "形式审查不通过")
 
 
-@HANDLERS.reacts(WorkWithdrawn)
+@HANDLERS.projects(WorkWithdrawn)
 def work_withdrawn(transaction: Transaction, event: WorkWithdrawn, _envelope: Envelope) -> None:
+    """Let the work enter no round."""
+    projections.drop_work(transaction, event.work_id)
+
+
+@HANDLERS.reacts(WorkWithdrawn)
+def leave_withdrawn(transaction: Transaction, event: WorkWithdrawn, _envelope: Envelope) -> None:
     """Take the work out of its rounds."""
     closing.drop_work(transaction, event.work_id, "撤回")

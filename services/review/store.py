@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     Index,
     Integer,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
+    exists,
     func,
     select,
 )
@@ -26,6 +28,7 @@ from sqlalchemy import (
 from services.kernel.columns import Instant
 from services.kernel.tables import revocation
 from services.review.domain.ballots import SeatState
+from services.review.domain.rounds import VOTING
 
 metadata = MetaData()
 
@@ -262,11 +265,38 @@ def round_works(connection: Connection, round_id: str) -> list[Row[Any]]:
     return list(connection.execute(query.order_by(round_work.c.work_id)))
 
 
+def left_seats(connection: Connection, round_id: str) -> list[Row[Any]]:
+    """Return the seats that wait for a ballot of somebody whose account has ended."""
+    waiting = [mine for mine in open_seats(connection, round_id) if mine.state == SeatState.ASSIGNED]
+    ended = ended_panelists(connection, round_id)
+    return [mine for mine in waiting if mine.account_id in ended]
+
+
+def ended_panelists(connection: Connection, round_id: str) -> frozenset[str]:
+    """Return the experts of a round whose accounts have ended."""
+    query = select(panelist.c.account_id).where(panelist.c.round_id == round_id, _has_ended(panelist.c.account_id))
+    return frozenset(connection.execute(query).scalars())
+
+
+def waiting_rounds(connection: Connection, account_id: str) -> list[str]:
+    """Return the rounds still under way in which a ballot of this expert is open, by id."""
+    query = (
+        select(seat.c.round_id)
+        .distinct()
+        .join(round_, round_.c.round_id == seat.c.round_id)
+        .where(seat.c.account_id == account_id, seat.c.state == SeatState.ASSIGNED, round_.c.state.in_(VOTING))
+    )
+    return list(connection.execute(query.order_by(seat.c.round_id)).scalars())
+
+
+def _has_ended(account_id: ColumnElement[str]) -> ColumnElement[bool]:
+    return exists().where(revocation.c.subject == "account/" + account_id)
+
+
 def living_experts(connection: Connection, campaign_id: str) -> list[Row[Any]]:
     """Return the experts of a campaign whose accounts have not ended, by id."""
-    ended = select(revocation.c.subject).where(revocation.c.subject == "account/" + expert.c.account_id)
     query = select(expert).where(
-        (expert.c.campaign_id == campaign_id) | expert.c.campaign_id.is_(None), ~ended.correlate(expert).exists()
+        (expert.c.campaign_id == campaign_id) | expert.c.campaign_id.is_(None), ~_has_ended(expert.c.account_id)
     )
     return list(connection.execute(query.order_by(expert.c.account_id)))
 

@@ -44,17 +44,27 @@ def account_opened(transaction: Transaction, event: AccountOpened, _envelope: En
     campaigns.keep_name(transaction.connection, event.account_id, event.personal.name)
 
 
-@HANDLERS.reacts(WorkSaved)
+@HANDLERS.projects(WorkSaved)
 def work_saved(transaction: Transaction, event: WorkSaved, envelope: Envelope) -> None:
-    """Keep the draft, and give the first hint."""
+    """Keep the draft."""
     stories.keep_head(transaction, event, event.personal, at=envelope.time, submitted=False)
+
+
+@HANDLERS.reacts(WorkSaved)
+def check_saved(transaction: Transaction, event: WorkSaved, _envelope: Envelope) -> None:
+    """Give the first hint."""
     checks.check(transaction, _asked(event, event.personal), "draft")
 
 
-@HANDLERS.reacts(WorkSubmitted)
+@HANDLERS.projects(WorkSubmitted)
 def work_submitted(transaction: Transaction, event: WorkSubmitted, _envelope: Envelope) -> None:
-    """Keep the work, and check it again."""
+    """Keep the work."""
     stories.keep_head(transaction, event, event.personal, at=event.received_at, submitted=True)
+
+
+@HANDLERS.reacts(WorkSubmitted)
+def check_submitted(transaction: Transaction, event: WorkSubmitted, _envelope: Envelope) -> None:
+    """Check the work again."""
     checks.check(transaction, _asked(event, event.personal), "submit")
 
 

@@ -20,9 +20,9 @@ log = structlog.get_logger(__name__)
 
 @JOBS.kind("search.rebuild", lease_s=300)
 def rebuild(context: JobContext) -> Outcome:
-    """Fill both indexes anew."""
+    """Fill the indexes, or the one named, anew."""
     context.progress(0, "正在重建索引")
-    counted = indexes.rebuild(context.service.database, context.service.index)
+    counted = indexes.rebuild(context.service.database, context.service.index, context.payload.get("index"))
     log.info("indexes rebuilt", works=counted)
     return lambda _transaction: None
 

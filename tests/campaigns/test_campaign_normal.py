@@ -18,7 +18,7 @@ from services.campaigns.slots import Duration, FileSize, Resolution, Slot
 GOLDEN = {
     "s0-shanghai-2024-stories": "60ecc2da1375d7f59e263939ba10255a50d74932ab7e5449d5301838650d8fab",
     "s0-rehearsal": "9ace79c33b1f99e95e410c369ae376646beac6cc4348b9f9092e44ca465b45cb",
-    "test-s2-photos": "1d7582196149714e4c059520a718cd42b55a7b3ed2427d8a62e6318855ca91f5",
+    "test-s2-photos": "133e721988daf6ae294761bd7c5ff06852abc7d57e46f1d2da7b348c634c0339",
     "jiangzhou-2025": "f669b21c559ba15601abbb313cfcbfed1ed0047f685b44375299d601a04cbd88",
 }
 

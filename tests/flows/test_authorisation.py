@@ -134,7 +134,7 @@ search  GET     /exclusions/{work_id}                         CHLU           exc
 search  POST    /exclusions/{work_id}/decisions               CH             exclusion
 search  GET     /stories                                      public         -
 search  POST    /stories/rebuild                              O              -
-search  GET     /stories/staff                                CHLU           -
+search  GET     /stories/staff                                CHLUO          -
 search  GET     /stories/{work_id}                            public         -
 search  GET     /winners                                      CHO            -
 search  POST    /winners/check                                CHO            -

@@ -229,3 +229,39 @@ def test_many_dead_letters_in_a_row_stop_the_consumer_and_say_so(world: World) -
     until(lambda: consumer.stopped_because is not None)
     assert "in a row are dead letters" in str(consumer.stopped_because)
     assert 20 <= len(world.deferred()) < 100
+
+
+def test_a_consumer_first_keeps_then_acts_and_does_both_or_neither(world: World) -> None:
+    def acted(transaction: Transaction, event: WorkListed, _envelope: Envelope) -> None:
+        held = transaction.execute("SELECT count(*) FROM kept WHERE work = ?", (event.work_id,)).fetchone()
+        world.seen.append((event.work_id, f"kept {held[0]}"))
+        if event.work_id == "bad":
+            raise Rejected("cannot act")
+        transaction.emit(withdrawn(event.work_id))
+
+    world.handlers.reacts(WorkListed)(acted)
+    world.handlers.projects(WorkListed)(keep)
+    world.emit(listed("a"), listed("bad"))
+    until(world.run().idle)
+    assert world.seen == [("a", "kept 1"), ("bad", "kept 1")]
+    assert world.kept() == ["a"]
+    assert world.deferred() == [("work/bad", "dead", "cannot act", 1)]
+
+
+def test_beside_a_reaction_a_projection_still_cannot_act(world: World) -> None:
+    def eager(transaction: Transaction, _event: WorkListed, _envelope: Envelope) -> None:
+        transaction.emit(withdrawn("x"))
+
+    world.handlers.reacts(WorkListed)(lambda *_: None)
+    world.handlers.projects(WorkListed)(eager)
+    world.emit(listed("a"))
+    until(world.run().idle)
+    assert world.deferred()[0][1:3] == ("dead", "a projection must not emit laurel.work.withdrawn.v1")
+
+
+@pytest.mark.parametrize("kind", ["projects", "reacts"])
+def test_two_of_a_kind_are_refused(kind: str) -> None:
+    handlers = Handlers("sink")
+    getattr(handlers, kind)(WorkListed)(lambda *_: None)
+    with pytest.raises(ValueError, match="sink has two"):
+        getattr(handlers, kind)(WorkListed)

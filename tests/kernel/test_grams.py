@@ -72,9 +72,11 @@ def test_a_character_that_folds_to_several_is_marked_whole() -> None:
 
 @given(TEXTS, TEXTS)
 def test_offsets_agree_with_folding(text: str, query: str) -> None:
-    folded, offsets = grams._fold_with_offsets(text)
+    folded, original = grams._fold_with_offsets(text)
     assert folded == grams.fold(text)
-    assert len(offsets) == len(folded)
+    places = [original(at, at + 1) for at in range(len(folded))]
+    assert places == sorted(places)
+    assert {at for start, end in places for at in range(start, end)} == set(range(len(text)))
     spans = grams.marks(text, query)
     assert all(0 <= start < end <= len(text) for start, end in spans)
     assert all(before[1] < after[0] for before, after in pairwise(spans))

@@ -30,7 +30,7 @@ def test_a_receipt_reaches_the_unit_once_with_its_millisecond(ready, story, liai
     assert "收到时间：2024-09-30 23:59:59.999\n校验码：7F3K-92QX-M4TD" in message["text"]
     assert "Received at: 2024-09-30 23:59:59.999" in message["text_en"]
     assert [mail["recipient"] for mail in ready.spool()] == ["shen@example.org"]
-    assert message["sent"][0]["message_id"] == ready.spool()[0]["message_id"]
+    assert message["sent"][0]["mail_id"] == ready.spool()[0]["message_id"]
 
 
 def test_a_receipt_says_when_a_file_is_still_on_its_way(ready, story, liaison):
@@ -182,10 +182,10 @@ def test_the_page_goes_on_where_it_ended(ready, story, liaison):
 def test_reading_is_noted_once_and_for_oneself_alone(ready, story, liaison):
     ready.told("intake", receipt(story))
     (message,) = ready.messages(liaison)
-    first = ready.ask("POST", f"/messages/{message['id']}/read", liaison).json()["read_at"]
-    assert ready.ask("POST", f"/messages/{message['id']}/read", liaison).json()["read_at"] == first
+    first = ready.ask("POST", f"/messages/{message['message_id']}/read", liaison).json()["read_at"]
+    assert ready.ask("POST", f"/messages/{message['message_id']}/read", liaison).json()["read_at"] == first
     assert ready.messages(liaison, unread=True) == []
-    assert ready.ask("GET", f"/messages/{message['id']}", liaison).json()["read_at"] == first
+    assert ready.ask("GET", f"/messages/{message['message_id']}", liaison).json()["read_at"] == first
     deputy = ready.bearer(Role.LIAISON, "a-deputy", "yunzhan")
     assert [one["read_at"] for one in ready.messages(deputy, unread=True)] == [None]
 
@@ -220,8 +220,8 @@ def test_an_experts_messages_are_that_experts_alone(ready, story, liaison):
         answer = ready.ask("GET", "/messages", headers).json()
         assert answer == {"messages": [], "unread": 0, "next": None}
         for message in mine:
-            assert ready.ask("GET", f"/messages/{message['id']}", headers).status_code == 404
-            assert ready.ask("POST", f"/messages/{message['id']}/read", headers).status_code == 404
+            assert ready.ask("GET", f"/messages/{message['message_id']}", headers).status_code == 404
+            assert ready.ask("POST", f"/messages/{message['message_id']}/read", headers).status_code == 404
 
 
 def test_an_expert_sees_nothing_of_the_unit_that_employs_it(ready, story):
@@ -234,7 +234,7 @@ def test_one_unit_sees_nothing_of_another(ready, story):
     other = ready.bearer(Role.LIAISON, "a-other", "shiqiao")
     (message,) = ready.messages(ready.bearer(Role.CLERK, "a-zhou"))
     assert ready.messages(other) == []
-    assert ready.ask("GET", f"/messages/{message['id']}", other).status_code == 404
+    assert ready.ask("GET", f"/messages/{message['message_id']}", other).status_code == 404
 
 
 def test_an_account_of_one_campaign_sees_that_campaign_alone(ready, story):
@@ -250,5 +250,5 @@ def test_the_organiser_sees_what_the_units_were_told_and_marks_none_of_it_read(r
     (message,) = ready.messages(clerk, campaign=story.campaign_id)
     assert (message["own"], message["recipient"]) == (False, "unit/yunzhan")
     assert ready.ask("GET", "/messages", clerk).json()["unread"] == 0
-    assert ready.ask("POST", f"/messages/{message['id']}/read", clerk).status_code == 404
+    assert ready.ask("POST", f"/messages/{message['message_id']}/read", clerk).status_code == 404
     assert ready.messages(clerk, campaign="another") == []

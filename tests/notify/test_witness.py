@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from notify_events import advanced, result
+from rebuilding import rebuilt
 
 from services.kernel.auth import Role
 
@@ -20,6 +21,15 @@ def test_heads_are_the_organisers_until_the_result_is_public(world, story):
     world.told("intake", story.published)
     world.told("review", result(story))
     assert heads(world).json() == told
+
+
+def test_a_rebuild_opens_the_same_heads_and_writes_to_nobody(world, story):
+    world.told("intake", story.published)
+    world.told("review", advanced(story, 1, "aa"), result(story))
+    context = world.platform.services["notify"].context
+    before, after = rebuilt(context, "published", "*")
+    assert before == after == [("r-1", "p-1")]
+    assert len(heads(world).json()["heads"]) == 1
 
 
 def test_a_round_that_nobody_told_of_is_not_there(world):

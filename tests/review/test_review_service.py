@@ -7,9 +7,10 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from rebuilding import rebuilt
 from review_world import CAMPAIGN, CLERK, HEAD, LIAISON, UNITS, World, accepted, expert, scored
 
-from services.kernel.contracts.events import AssetRendered, WorkRejected
+from services.kernel.contracts.events import AssetRendered, WorkRejected, WorkWithdrawn
 from services.review.actions import closing
 from services.review.domain.reading import read_record
 from services.review.domain.verification import verify
@@ -382,3 +383,17 @@ def test_events_three_times_and_in_another_order_give_the_same_projection(world:
         world.emit(accepted(number))
     world.publish_campaign()
     assert before == (world.rows("SELECT * FROM work ORDER BY work_id"), world.rows("SELECT * FROM expert ORDER BY account_id"))
+
+
+def test_a_rebuild_knows_which_works_have_left(begun: tuple[World, str]) -> None:
+    world, _ = begun
+    rejected = {"unit_id": UNITS[2].id, "title": "故事002", "reason": "材料不全"}
+    world.emit(
+        WorkWithdrawn(work_id="work-001", campaign_id=CAMPAIGN.id),
+        WorkRejected(work_id="work-002", campaign_id=CAMPAIGN.id, **rejected),
+    )
+    told = world.events("record.advanced")
+    before, after = rebuilt(world.context, "work", "*")
+    assert [row[0] for row in before if not row[2]] == ["work-001", "work-002"]
+    assert after == before
+    assert world.events("record.advanced") == told

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
+from rebuilding import rebuilt
 from waiting import until
 
 from services.kernel.auth import Role, check_bytes_url
@@ -48,6 +49,17 @@ def published(world: World) -> None:
 
 
 # Checks
+
+
+def test_a_rebuild_keeps_every_work_anew_and_asks_nothing_again(world: World) -> None:
+    published(world)
+    world.emit("intake", saved("w1", LAMPS, organisation=FAMILY), submitted("w2", "夜校", story=STORY))
+    world.settle()
+    told = world.told()
+    before, after = rebuilt(world.search, "story", "work_id, known, state, title, text, compared, compared_hash, saved_at")
+    assert [(row[0], row[2]) for row in before] == [("w-2024", ""), ("w1", "draft"), ("w2", "submitted")]
+    assert after == before
+    assert world.told() == told
 
 
 def test_last_years_result_is_a_hint_and_no_more(world: World) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -19,10 +18,8 @@ from services.review import store
 from services.review.actions import record, seats
 from services.review.actions.problems import refusing
 from services.review.actions.rounds import rubric_of
-from services.review.domain import payloads
 from services.review.domain.ballots import Ballot, SeatState, draft_scores, submitted_scores
 from services.review.domain.canonical import NONCE_BYTES
-from services.review.domain.faults import Shortage
 from services.review.domain.rounds import VOTING, in_time, late_sentence, minute, receipt_sentence
 
 
@@ -153,22 +150,11 @@ def recuse(transaction: Transaction, who: Principal, seat_id: str, *, reason: st
     at = transaction.campaign_time(received)
     if not _is_open(held, at):
         raise Conflict(f"评审已于{minute(held.closes_at)}结束，不能再申请回避。", "The round is closed.", kind="round-closed")
-    revision = _change(transaction, mine, state=SeatState.RECUSED.value, reason=reason, recused_at=at, draft="{}")
-    told: list[payloads.Payload] = [
-        payloads.SeatRecused(round=mine.round_id, work=mine.work_id, pseudonym=mine.pseudonym, void=_void(transaction, mine))
-    ]
-    rubric = rubric_of(held)
-    lacking = [one for one in seats.lacking(transaction.connection, mine.round_id, rubric) if one.work == mine.work_id]
-    # Without anybody left the work stays short of a reader: the organiser's progress shows it, and closing waits.
-    with suppress(Shortage):
-        told.append(seats.draw_seats(transaction, held, rubric, lacking))
+    closed = seats.close(transaction, mine, reason=reason, at=at)
+    told = [closed, *seats.replace(transaction, held, rubric_of(held), {mine.work_id})]
     record.append(transaction, mine.round_id, told)
-    return {"ballot_id": seat_id, "state": SeatState.RECUSED.value, "message": "已回避。", "revision": revision}
-
-
-def _void(transaction: Transaction, mine: Row[Any]) -> tuple[str, ...]:
-    query = select(store.ballot.c.commitment).where(store.ballot.c.seat_id == mine.seat_id, store.ballot.c.late.is_(False))
-    return tuple(sorted(transaction.connection.execute(query).scalars()))
+    state = SeatState.RECUSED.value
+    return {"ballot_id": seat_id, "state": state, "message": "已回避。", "revision": mine.revision + 1}
 
 
 def _json(value: object) -> str:

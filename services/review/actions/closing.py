@@ -210,7 +210,6 @@ def _insert_rows(connection: Connection, round_id: str, rows: Sequence[TallyRow]
 def drop_work(transaction: Transaction, work_id: str, reason: str) -> None:
     """A work was withdrawn or rejected: it leaves every round whose result is not confirmed, and its ballots with it."""
     connection = transaction.connection
-    connection.execute(update(store.work).where(store.work.c.work_id == work_id).values(accepted=False))
     rounds = select(store.round_work.c.round_id).where(
         store.round_work.c.work_id == work_id, store.round_work.c.gone.is_(False)
     )

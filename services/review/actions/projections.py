@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from sqlalchemy import Table, delete, select
+from sqlalchemy import Table, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from services.kernel.auth import Role
@@ -64,6 +64,12 @@ def keep_work(transaction: Transaction, event: WorkAccepted) -> None:
         assets=_json([asset.model_dump() for asset in event.assets]),
         personal=event.personal.model_dump_json(),
     )
+
+
+def drop_work(transaction: Transaction, work_id: str) -> None:
+    """Keep that a work is no longer accepted: it was withdrawn or rejected."""
+    gone = update(store.work).where(store.work.c.work_id == work_id).values(accepted=False)
+    transaction.connection.execute(gone)
 
 
 def keep_rendition(transaction: Transaction, event: AssetRendered) -> None:

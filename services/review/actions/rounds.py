@@ -252,7 +252,7 @@ def extend_panel(transaction: Transaction, who: Principal, round_id: str, expert
     told: list[payloads.Payload] = [payloads.PanelExtended(round=round_id, panel=commitment)]
     if readings := seats.lacking(connection, round_id, rubric):
         with refusing():
-            told.append(seats.draw_seats(transaction, row, rubric, readings))
+            told += seats.fill(transaction, row, rubric, readings)
     record.append(transaction, round_id, told)
     ballots = sum(reading.need for reading in readings)
     return Opened(round_id, len(readings), len(added), ballots, turn(transaction, row))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -21,14 +22,18 @@ from services.review.domain.assignment import (
     Seat,
     draw,
     draw_label,
+    is_short,
     pseudonym,
+    refuse_shortage,
 )
 from services.review.domain.ballots import SeatState, panel_tie
 from services.review.domain.canonical import NONCE_BYTES, Algorithm, commit
-from services.review.domain.payloads import SeatDrawn, SeatsDrawn
+from services.review.domain.payloads import Payload, SeatDrawn, SeatRecused, SeatsDrawn
 from services.review.domain.record import panel_content
 from services.review.domain.rubric import Calibration, Rubric
 from services.review.domain.streams import Stream
+
+ACCOUNT_ENDED = "账号已停用"
 
 
 def admit(transaction: Transaction, row: Row[Any], experts: Iterable[Row[Any]], *, number: int) -> str:
@@ -70,6 +75,49 @@ def _accounts(seats: Iterable[Any], work_id: str, *, recused: bool) -> frozenset
     return frozenset(row.account_id for row in seats if row.work_id == work_id and (row.state == SeatState.RECUSED) == recused)
 
 
+def close(transaction: Transaction, mine: Row[Any], *, reason: str, at: datetime) -> SeatRecused:
+    """Close a seat by a recusal and return what the record says of it; its ballots are void."""
+    connection = transaction.connection
+    query = select(store.ballot.c.commitment).where(store.ballot.c.seat_id == mine.seat_id, store.ballot.c.late.is_(False))
+    void = tuple(sorted(connection.execute(query).scalars()))
+    state = {"state": SeatState.RECUSED.value, "reason": reason, "recused_at": at, "draft": "{}", "revision": mine.revision + 1}
+    connection.execute(update(store.seat).where(store.seat.c.seat_id == mine.seat_id).values(state))
+    return SeatRecused(round=mine.round_id, work=mine.work_id, pseudonym=mine.pseudonym, void=void)
+
+
+def close_left(transaction: Transaction, round_id: str, *, at: datetime) -> list[SeatRecused]:
+    """Close the open seats of experts whose accounts have ended; a ballot that was cast stays."""
+    left = store.left_seats(transaction.connection, round_id)
+    return [close(transaction, mine, reason=ACCOUNT_ENDED, at=at) for mine in left]
+
+
+def replace(transaction: Transaction, row: Row[Any], rubric: Rubric, works: Collection[str]) -> list[Payload]:
+    """Draw for these works where experts are left. The others stay short: progress says why, and closing waits."""
+    living = living_panel(transaction.connection, row.round_id)
+    readings = [one for one in lacking(transaction.connection, row.round_id, rubric) if one.work in works]
+    return fill(transaction, row, rubric, [one for one in readings if not is_short(one, living)])
+
+
+def fill(transaction: Transaction, row: Row[Any], rubric: Rubric, readings: Sequence[Reading]) -> list[Payload]:
+    """Draw until these works have their experts. Raises `Shortage`, with nothing drawn.
+
+    Each draw is from the whole committed panel, so that it can be made again from the record; a seat that falls to
+    somebody whose account has ended is closed as a recusal and drawn for again.
+    """
+    connection = transaction.connection
+    refuse_shortage(readings, living_panel(connection, row.round_id))
+    told: list[Payload] = []
+    while readings:
+        drawing = store.find_round(connection, row.round_id)
+        assert drawing is not None  # noqa: S101 - its row was at hand
+        told.append(draw_seats(transaction, drawing, rubric, readings))
+        closed = close_left(transaction, row.round_id, at=transaction.campaign_time())
+        told += closed
+        again = {one.work for one in closed}
+        readings = [one for one in lacking(connection, row.round_id, rubric) if one.work in again]
+    return told
+
+
 def draw_seats(transaction: Transaction, row: Row[Any], rubric: Rubric, readings: Sequence[Reading]) -> SeatsDrawn:
     """Draw experts for these works, seat them, tell them, and return what the record says of it. Raises `Shortage`."""
     connection = transaction.connection
@@ -78,7 +126,8 @@ def draw_seats(transaction: Transaction, row: Row[Any], rubric: Rubric, readings
     entries = _seat(connection, row, rubric, drawn)
     changed = update(store.round_).where(store.round_.c.round_id == row.round_id)
     connection.execute(changed.values(draws=row.draws + 1))
-    for account_id, count in sorted(Counter(seat.expert for seat in drawn).items()):
+    there = {one.expert for one in living_panel(connection, row.round_id)}
+    for account_id, count in sorted(Counter(seat.expert for seat in drawn if seat.expert in there).items()):
         assigned = BallotsAssigned(
             round_id=row.round_id,
             campaign_id=row.campaign_id,
@@ -93,6 +142,12 @@ def draw_seats(transaction: Transaction, row: Row[Any], rubric: Rubric, readings
 def _panel(connection: Connection, round_id: str) -> list[Panelist]:
     query = select(store.panelist).where(store.panelist.c.round_id == round_id)
     return [Panelist(row.account_id, frozenset(json.loads(row.units))) for row in connection.execute(query)]
+
+
+def living_panel(connection: Connection, round_id: str) -> list[Panelist]:
+    """Return the experts of the round whose accounts have not ended."""
+    ended = store.ended_panelists(connection, round_id)
+    return [one for one in _panel(connection, round_id) if one.expert not in ended]
 
 
 def _loads(connection: Connection, round_id: str) -> Mapping[str, int]:

@@ -19,7 +19,8 @@ from services.review.actions import record
 from services.review.actions.closing import missing_seats
 from services.review.actions.results import standing
 from services.review.actions.rounds import load
-from services.review.actions.seats import lacking
+from services.review.actions.seats import lacking, living_panel
+from services.review.domain.assignment import shortage
 from services.review.domain.ballots import SeatState
 from services.review.domain.canonical import digest
 from services.review.domain.points import shown
@@ -88,8 +89,9 @@ def _lacking(connection: Connection, row: Row[Any]) -> list[dict[str, Any]]:
     """Return the works for which no further expert was found after a recusal."""
     if row.state not in VOTING:
         return []
+    panel = living_panel(connection, row.round_id)
     short = lacking(connection, row.round_id, Rubric.model_validate_json(row.rubric))
-    return [{"work_id": one.work, "title": one.title, "experts": one.need} for one in short]
+    return [{"work_id": one.work, "title": one.title, "experts": one.need, "message": shortage(one, panel)} for one in short]
 
 
 def recusals(connection: Connection, who: Principal, round_id: str) -> list[dict[str, Any]]:

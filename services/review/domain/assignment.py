@@ -68,8 +68,7 @@ def draw(
     """
     works = sorted(readings, key=lambda reading: reading.work)
     experts = sorted(panel, key=lambda panelist: panelist.expert)
-    if lacks := [shortage(reading, experts) for reading in works if _lack(reading, experts) > 0]:
-        raise Shortage(lacks)
+    refuse_shortage(works, experts)
     table = _Table(stream.shuffled(works), stream.shuffled(experts), dict(loads or {}))
     for reading in table.readings:
         table.seat(reading, stream)
@@ -77,12 +76,19 @@ def draw(
     return table.seats()
 
 
+def refuse_shortage(readings: Iterable[Reading], panel: Sequence[Panelist]) -> None:
+    """Raise `Shortage` with one sentence for each work that has too few experts without a conflict."""
+    if lacks := [shortage(reading, panel) for reading in readings if is_short(reading, panel)]:
+        raise Shortage(lacks)
+
+
+def is_short(reading: Reading, panel: Sequence[Panelist]) -> bool:
+    """Tell whether fewer of these experts may read the work than it asks for."""
+    return len(_eligible(reading, panel)) < reading.need
+
+
 def _eligible(reading: Reading, panel: Sequence[Panelist]) -> list[Panelist]:
     return [panelist for panelist in panel if reading.accepts(panelist)]
-
-
-def _lack(reading: Reading, panel: Sequence[Panelist]) -> int:
-    return reading.need - len(_eligible(reading, panel))
 
 
 def shortage(reading: Reading, panel: Sequence[Panelist]) -> str:

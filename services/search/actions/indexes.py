@@ -26,10 +26,10 @@ def feed(database: Database, index: SearchIndex) -> int:
     return len(changed)
 
 
-def rebuild(database: Database, index: SearchIndex) -> int:
-    """Fill both indexes anew from the works, while the live ones answer; return how many works there are."""
+def rebuild(database: Database, index: SearchIndex, only: str | None = None) -> int:
+    """Fill both indexes, or `only` one, anew from the works while the live ones answer; return how many works there are."""
     counted = 0
-    for name, change in _SIDES:
+    for name, change in (side for side in _SIDES if only in {None, side[0]}):
         with index.rebuild(name) as fresh:
             counted = 0
             for batch in _batches(database):

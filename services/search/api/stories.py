@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -16,17 +15,19 @@ from services.kernel.auth import BytesGrant, Principal, Role, bytes_url
 from services.kernel.errors import NotFound
 from services.kernel.ids import new_id
 from services.kernel.ports import Transaction
-from services.kernel.search_index import Hit, Order, Page, SearchRequest
+from services.kernel.search_index import Order, SearchRequest
 from services.kernel.service import Context
 from services.kernel.web import Ctx, Router, answer, perform, require
-from services.search.api.who import ORGANISER, Anybody, Staff
-from services.search.domain.stories import PUBLIC, STAFF, Story, excerpt, whole
+from services.search.actions import finding
+from services.search.actions.finding import FACETS
+from services.search.api.who import ORGANISER, Anybody, StaffOrOperator
+from services.search.domain.stories import PUBLIC, STAFF, Story
 from services.search.store import stories
 
 STORIES = Router()
 MAX_OFFSET = 10_000
 BYTES_PREFIX = "/bytes/"
-FACETS = ("campaign", "region", "track", "outcome", "year")
+IndexName = Literal["stories-staff", "stories-public"]
 Words = Annotated[str, StringConstraints(max_length=200)]
 
 
@@ -56,16 +57,15 @@ class Asked(BaseModel):
 @STORIES.get("/stories")
 async def search_public(request: Request, context: Ctx, asked: Annotated[Asked, Query()], _who: Anybody) -> Response:
     """Search released stories of published results."""
-    return answer(request, _page(await _search(context, PUBLIC.name, asked.request()), asked.q))
+    return answer(request, await _search(context, PUBLIC.name, asked.request()))
 
 
 @STORIES.get("/stories/staff")
-async def search_staff(request: Request, context: Ctx, asked: Annotated[Asked, Query()], who: Staff) -> Response:
-    """Search submitted works: the organiser all, a unit its own, newest first, so that no order tells of others'."""
-    own = None if who.role in ORGANISER else (who.unit_id or "")
+async def search_staff(request: Request, context: Ctx, asked: Annotated[Asked, Query()], who: StaffOrOperator) -> Response:
+    """Search submitted works: organiser and operator all, a unit its own, newest first, so that no order tells of others'."""
+    own = None if who.role in {*ORGANISER, Role.OPERATOR} else (who.unit_id or "")
     found = asked.model_copy(update={"order": Order.NEWEST}) if own is not None else asked
-    page = await _search(context, STAFF.name, found.request(unit=own, campaign=who.campaign_id))
-    return answer(request, _page(page, asked.q))
+    return answer(request, await _search(context, STAFF.name, found.request(unit=own, campaign=who.campaign_id)))
 
 
 @STORIES.get("/stories/{work_id}")
@@ -89,33 +89,22 @@ async def show(request: Request, context: Ctx, work_id: str, _who: Anybody) -> R
 
 
 @STORIES.post("/stories/rebuild")
-async def rebuild(request: Request, _who: Annotated[Principal, require(Role.OPERATOR)]) -> Response:
-    """Fill the indexes anew beside the live ones."""
+async def rebuild(
+    request: Request, _who: Annotated[Principal, require(Role.OPERATOR)], index: Annotated[IndexName | None, Query()] = None
+) -> Response:
+    """Fill the indexes, or one of them, anew beside the live ones."""
 
     def piece(transaction: Transaction) -> dict[str, str]:
         key = new_id()
-        transaction.enqueue("search.rebuild", key, {})
+        transaction.enqueue("search.rebuild", key, {"index": index})
         return {"job": key}
 
     return await perform(request, piece, status=202)
 
 
-async def _search(context: Context, index: str, asked: SearchRequest) -> Page:
+async def _search(context: Context, index: str, asked: SearchRequest) -> dict[str, Any]:
     """Search in the bounded pool of readers."""
-    return await context.database.read(lambda _connection: context.index.search(index, asked))
-
-
-def _page(page: Page, query: str) -> dict[str, Any]:
-    return {"total": page.total, "hits": [_hit(hit, query) for hit in page.hits], "facets": page.facets}
-
-
-def _hit(hit: Hit, query: str) -> dict[str, Any]:
-    marked = {
-        "title": whole(hit.text["title"], query),
-        "names": whole(hit.text["names"], query),
-        "story": excerpt(hit.text["story"], query),
-    }
-    return {"work_id": hit.id, "date": hit.date, **hit.stored, **{field: asdict(told) for field, told in marked.items()}}
+    return await context.database.read(lambda _connection: finding.page(context.index, index, asked))
 
 
 def _keys(story: Story) -> Iterable[tuple[str, str]]:

@@ -11,5 +11,6 @@ ORGANISER = (Role.CLERK, Role.HEAD)
 
 Anybody = Annotated[Principal | None, public()]
 Staff = Annotated[Principal, require(*ORGANISER, Role.LIAISON, Role.UNIT_HEAD)]
+StaffOrOperator = Annotated[Principal, require(*ORGANISER, Role.LIAISON, Role.UNIT_HEAD, Role.OPERATOR)]
 Keeper = Annotated[Principal, require(*ORGANISER, Role.OPERATOR)]
 Organiser = Annotated[Principal, require(*ORGANISER)]

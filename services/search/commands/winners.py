@@ -7,9 +7,8 @@ not taken, 2 not done. Of all: 3 the file is at fault, 64 usage.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -20,8 +19,8 @@ from services.campaigns.files import read_campaign
 from services.campaigns.loader import FaultyFileError
 from services.campaigns.models.winners import LEVEL_WORDS, Level
 from services.kernel.errors import LaurelError, Problem
-from services.kernel.ids import new_id
 from services.kernel.settings import Settings
+from services.search.commands.desk import AT_THE_DESK, DEFAULT_HOME, Home, Json, Reach, ask
 from services.search.domain import values
 from services.search.domain.answers import Answer
 from services.search.domain.entries import Subject
@@ -31,13 +30,9 @@ from services.search.tools.files import check_size
 if TYPE_CHECKING:
     from services.kernel.keys import Keys
     from services.kernel.ports import Database
-    from services.kernel.service import Context
     from services.search.actions.bulk import RowAnswer
     from services.search.store.campaigns import CampaignRules
     from services.search.tools.register_rows import Defaults
-
-_AT_THE_DESK = "operator"
-_ANSWER_WAIT_S = 120
 
 
 class ExitCode(IntEnum):
@@ -58,19 +53,7 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True)
-class Reach:
-    """How commands reach a home: `alone` when no platform runs on it, `reading` its rows beside one, or its `address`."""
-
-    alone: Callable[[Settings], AbstractContextManager[Context]]
-    reading: Callable[[Settings], AbstractContextManager[tuple[Database, Keys]]]
-    address: Callable[[Path], str | None]
-
-
 File = Annotated[Path, typer.Argument(metavar="FILE", help="xlsx、csv或jsonl文件")]
-Home = Annotated[Path, typer.Option("--home", metavar="DIR", envvar="LAUREL_HOME", help="数据目录，没有时新建")]
-Json = Annotated[bool, typer.Option("--json", help="以JSON输出")]
-DEFAULT_HOME = Path("home")
 
 
 def build(reach: Reach) -> typer.Typer:
@@ -192,13 +175,13 @@ def _import(reach: Reach, settings: Settings, data: bytes, name: str, defaults: 
     if address := reach.address(settings.home):
         stated = {"title": defaults.honour, "level": defaults.level, "year": defaults.year, "subject": defaults.subject}
         query = {key: value for key, value in stated.items() if value is not None}
-        return _post(settings, f"{address}/winners/imports", query | {"name": name, "preview": preview}, data)
+        return ask(settings, "POST", f"{address}/winners/imports", query | {"name": name, "preview": preview}, data)
     with reach.alone(settings) as context:
         latest = context.database.call(lambda transaction: imports.latest_year(transaction.campaign_time())).result()
         read = read_list(data, name, defaults, context.keys, latest)
         made = None
         if not preview:
-            keep = context.database.call(lambda transaction: imports.keep(transaction, read, defaults, by=_AT_THE_DESK))
+            keep = context.database.call(lambda transaction: imports.keep(transaction, read, defaults, by=AT_THE_DESK))
             made = keep.result()
     return {"import": made and made.id, "file": name, "report": report_json(read.report)}
 
@@ -207,33 +190,10 @@ def _undo(reach: Reach, settings: Settings, import_id: str) -> int:
     from services.search.actions import imports  # noqa: PLC0415 - other commands start faster without
 
     if address := reach.address(settings.home):
-        return int(_post(settings, f"{address}/winners/imports/{import_id}/undo", {}, b"")["removed"])
+        return int(ask(settings, "POST", f"{address}/winners/imports/{import_id}/undo")["removed"])
     with reach.alone(settings) as context:
-        undo = context.database.call(lambda transaction: imports.undo(transaction, import_id, by=_AT_THE_DESK))
+        undo = context.database.call(lambda transaction: imports.undo(transaction, import_id, by=AT_THE_DESK))
         return undo.result()
-
-
-def _post(settings: Settings, url: str, query: Mapping[str, Any], body: bytes) -> dict[str, Any]:
-    """Ask the platform, as whoever may read its keys."""
-    import httpx  # noqa: PLC0415  # only beside a running platform
-
-    token = _operator_token(settings)
-    sent = httpx.post(url, params=query, content=body, headers={"Authorization": f"Bearer {token}"}, timeout=_ANSWER_WAIT_S)
-    answered: dict[str, Any] = sent.json()
-    if sent.is_error:
-        kind = FaultyFile if answered.get("type", "").endswith(FaultyFile.kind) else Problem
-        raise kind(answered.get("message", ""), answered.get("detail", ""))
-    return answered
-
-
-def _operator_token(settings: Settings) -> str:
-    from services.kernel.auth import Limits, Principal, Role, mint  # noqa: PLC0415 - other commands start faster without
-    from services.kernel.clocks import SystemClock  # noqa: PLC0415 - other commands start faster without
-    from services.kernel.keys import Keys  # noqa: PLC0415 - other commands start faster without
-
-    keys, now = Keys.open(settings.keys_folder), SystemClock().now()
-    who = Principal(_AT_THE_DESK, new_id(), Role.OPERATOR)
-    return mint(keys, who, begun_at=now, now=now, limits=Limits.of(settings))
 
 
 # What is told
