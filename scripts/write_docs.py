@@ -23,7 +23,7 @@ def consumers(definitions: Sequence[Definition] = DEFINITIONS) -> dict[str, list
     found: dict[str, list[str]] = {}
     for definition in definitions:
         for name, handler in definition.handlers.by_type.items():
-            acts = " and ".join(_ACTS[kind] for kind, _ in handler.steps())
+            acts = " and ".join(_ACTS[kind] for kind, _ in handler.steps)
             found.setdefault(name, []).append(f"{definition.handlers.consumer} ({acts})")
     return found
 

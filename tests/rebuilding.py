@@ -38,7 +38,7 @@ def _project(context: Context, transaction: Transaction) -> None:
     for partition in bus.partitions():
         for delivery in bus.fetch(partition, 0, handlers.topics(), _WHOLE):
             handler = handlers.by_type.get(delivery.envelope.type)
-            for kind, function in handler.steps() if handler else ():
+            for kind, function in handler.steps if handler else ():
                 if handler and kind is Kind.PROJECTION:
                     event = handler.event.read(delivery.envelope.data, delivery.envelope.personal)
                     function(transaction, event, delivery.envelope)

@@ -221,7 +221,7 @@ class Dispatcher:
             return _Outcome(f"cannot be decoded: {_brief(failure)}", dead=True, why="undecodable")
         try:
             with tracing(envelope.traceparent), transaction.nested():
-                for kind, function in handler.steps():
+                for kind, function in handler.steps:
                     with _projecting(transaction, kind):
                         function(transaction, event, envelope)
                 faults.hit("delivery.after-handler")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -32,14 +32,10 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """What a consumer does about one event type: a projection, a reaction, or both."""
+    """What a consumer does about one event type: a projection, a reaction, or both, in the order in which they run."""
 
     event: type[Event]
-    functions: Mapping[Kind, Function[Any]]
-
-    def steps(self) -> tuple[tuple[Kind, Function[Any]], ...]:
-        """Return its functions in the order in which they run."""
-        return tuple((kind, self.functions[kind]) for kind in Kind if kind in self.functions)
+    steps: tuple[tuple[Kind, Function[Any]], ...]
 
 
 class Handlers:
@@ -69,12 +65,13 @@ class Handlers:
         return tuple(sorted({handler.event.TOPIC.name for handler in self.by_type.values()}))
 
     def _register(self, event: type[E], kind: Kind) -> Callable[[Function[E]], Function[E]]:
-        known = self.by_type[event.TYPE].functions if event.TYPE in self.by_type else {}
+        known = dict(self.by_type[event.TYPE].steps) if event.TYPE in self.by_type else {}
         if kind in known:
             raise ValueError(f"{self.consumer} has two {kind.value}s of {event.TYPE}")
 
         def register(function: Function[E]) -> Function[E]:
-            self.by_type[event.TYPE] = Handler(event, {**known, kind: function})
+            functions = {**known, kind: function}
+            self.by_type[event.TYPE] = Handler(event, tuple((kind, functions[kind]) for kind in Kind if kind in functions))
             return function
 
         return register

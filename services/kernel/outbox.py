@@ -36,7 +36,7 @@ def append(transaction: Transaction, event: Event, now: datetime) -> str:
         raise Rejected(f"{event.TYPE} for {event.subject} is larger than {MAX_BYTES} bytes")
     event_id, subject = new_id(), event.subject
     (sequence,) = transaction.execute(_NEXT, (subject, event.TOPIC.visibility)).fetchone()
-    campaign, region = getattr(event, "campaign_id", None), getattr(event, "region_code", None)
+    campaign, region = event.__dict__.get("campaign_id"), event.__dict__.get("region_code")
     attributes = (event_id, event.TYPE, event.TOPIC.name, subject, event.key, to_us(now), sequence)
     tier = int(event.TIER if personal is not None else min(event.TIER, 1))
     transaction.execute(_APPEND, (*attributes, tier, campaign, region, current_traceparent(), data, personal))
@@ -44,7 +44,7 @@ def append(transaction: Transaction, event: Event, now: datetime) -> str:
 
 
 def _personal(event: Event) -> bytes | None:
-    if getattr(event, "personal", None) is None:
+    if event.__dict__.get("personal") is None:
         return None
     return event.__pydantic_serializer__.to_json(event, include={"personal"})[len(b'{"personal":') : -1]
 
