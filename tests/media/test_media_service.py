@@ -205,8 +205,9 @@ def test_a_hostile_file_is_refused_and_nothing_is_shown(stage: Stage, rehearsal:
 def test_a_photo_is_judged_and_shown(stage: Stage, photos: Campaign, tmp_path: Path) -> None:
     path = tmp_path / "photo.jpg"
     Image.effect_noise((413, 579), 60).convert("RGB").save(path, "JPEG", dpi=(72, 72))
-    stage.publish(photos)
-    stage.hand_over(photos, path, slot="id-photo")
+    open_to_all = _with_tier(photos, "id-photo", "T1")
+    stage.publish(open_to_all)
+    stage.hand_over(open_to_all, path, slot="id-photo")
     (told,) = stage.judged()
     assert {"file_size", "look"} <= {found["check"] for found in told["findings"]}
     assert told["duration_s"] is None
@@ -217,9 +218,8 @@ def test_a_photo_is_judged_and_shown(stage: Stage, photos: Campaign, tmp_path: P
 def test_a_personal_photo_is_shown_to_its_unit_and_the_organiser_alone(stage: Stage, photos: Campaign, tmp_path: Path) -> None:
     path = tmp_path / "photo.jpg"
     Image.effect_noise((413, 579), 60).convert("RGB").save(path, "JPEG")
-    personal = _with_tier(photos, "id-photo", "T2")
-    stage.publish(personal)
-    upload = stage.hand_over(personal, path, slot="id-photo")
+    stage.publish(photos)
+    upload = stage.hand_over(photos, path, slot="id-photo")
     stage.judged()
     assert stage.told("asset.rendered") == [], "who hears of a key can sign an address of it"
     seen = {Role.LIAISON: True, Role.UNIT_HEAD: True, Role.CLERK: True, Role.HEAD: True, Role.OPERATOR: False}
@@ -235,8 +235,9 @@ def test_a_personal_photo_is_shown_to_its_unit_and_the_organiser_alone(stage: St
 def test_a_slot_that_becomes_personal_takes_back_what_was_shown(stage: Stage, photos: Campaign, tmp_path: Path) -> None:
     path = tmp_path / "photo.jpg"
     Image.effect_noise((413, 579), 60).convert("RGB").save(path, "JPEG")
-    stage.publish(photos)
-    upload = stage.hand_over(photos, path, slot="id-photo")
+    open_to_all = _with_tier(photos, "id-photo", "T1")
+    stage.publish(open_to_all)
+    upload = stage.hand_over(open_to_all, path, slot="id-photo")
     stage.judged()
     assert len(stage.told("asset.rendered")) == 1
     stage.publish(_with_tier(photos, "id-photo", "T3"), version=2)
