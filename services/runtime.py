@@ -6,6 +6,7 @@ Embedded: all five services in this process, each with its own file, writer, con
 from __future__ import annotations
 
 import asyncio
+import errno
 import fcntl
 import json
 import os
@@ -52,6 +53,10 @@ log = structlog.get_logger(__name__)
 
 class HomeInUse(LaurelError):
     """Another process runs on this home; its address is in the lock file."""
+
+
+class CannotStart(LaurelError):
+    """The home cannot be written to, or the port cannot be listened at; the message says which, and what to do."""
 
 
 @dataclass
@@ -125,8 +130,11 @@ class Platform:
 
     def _lock_home(self) -> None:
         home = self.settings.home
-        home.mkdir(parents=True, exist_ok=True)
-        self._lock: IO[str] = self._stack.enter_context((home / "lock").open("a+", encoding="utf-8"))
+        try:
+            home.mkdir(parents=True, exist_ok=True)
+            self._lock: IO[str] = self._stack.enter_context((home / "lock").open("a+", encoding="utf-8"))
+        except OSError as trouble:
+            raise CannotStart(f"数据目录 {home} 不能写入（{trouble.strerror}），请用 --home 另指一个目录。") from trouble
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -223,7 +231,11 @@ async def _serve(platform: Platform, ready: Callable[[Platform, str], None]) -> 
     import uvicorn  # noqa: PLC0415 - only a serving process needs it
 
     settings = platform.settings
-    listening = socket.create_server((settings.host, settings.port), backlog=2048)
+    try:
+        listening = socket.create_server((settings.host, settings.port), backlog=2048)
+    except OSError as trouble:
+        taken = "已被占用" if trouble.errno == errno.EADDRINUSE else f"不能使用（{os.strerror(trouble.errno or 0)}）"
+        raise CannotStart(f"端口 {settings.host}:{settings.port} {taken}，请用 --port 另选一个。") from trouble
     port = listening.getsockname()[1]
     config = uvicorn.Config(
         platform.app(),

@@ -135,7 +135,7 @@ def _document(checked: Checked) -> dict[str, Any]:
 def _sentences(checked: Checked, *, asked: bool) -> str:
     it = checked.receipt
     lines = [
-        f"回执 {it.number}：{KINDS[it.kind]}《{it.what}》，{it.unit}",
+        f"回执 {it.number}：{KINDS[it.kind]}{it.what}，{it.unit}",
         f"收到时间 {it.received_at[:10]} {it.received_at[11:23]}（北京时间），校验码 {it.check_code}",
         *([it.note] if it.note else []),
         f"{SIGNATURE[checked.signature]}（密钥 {checked.kid}）",

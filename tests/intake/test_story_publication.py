@@ -183,3 +183,8 @@ def test_the_clock_answers_once_all_five_services_keep_it(office: World) -> None
     assert told(office.client.get("/clock"), 200)["campaign_time"] == "2024-09-30T15:59:59.999000Z"
     two = office.clerk.put("/clock", {"stopped_at": "2024-09-30T23:59:59+08:00", "offset_s": 1})
     assert refused(two, 422)
+
+
+@pytest.mark.parametrize("stopped_at", ["9999-12-31T23:59:59.999-12:00", "0001-01-01T00:00:00+14:00", "2200-01-01T00:00:00Z"])
+def test_a_clock_is_moved_by_fifty_years_at_most(office: World, stopped_at: str) -> None:
+    assert refused(office.clerk.put("/clock", {"stopped_at": stopped_at}), 422) == "时钟至多前后调整50年。"

@@ -37,8 +37,9 @@ def change(transaction: Transaction, who: Principal, asked: Change, received: da
             "正式平台的时钟不能调整，只有试运行可以。", "Only a rehearsal's clock can be changed.", kind="rehearsal-only"
         )
     offset = asked.runs_from - received if asked.runs_from is not None else asked.offset
-    if abs(offset) > LONGEST_OFFSET:
-        raise Unprocessable("时钟至多前后调整50年。", "The offset is too large.")
+    away = offset if asked.stopped_at is None else asked.stopped_at - received
+    if max(abs(offset), abs(away)) > LONGEST_OFFSET:
+        raise Unprocessable("时钟至多前后调整50年。", "The clock can be moved by 50 years at most.")
     event = ClockChanged(
         revision=read_clock(transaction).revision + 1, offset_us=offset // MICROSECOND, stopped_at=asked.stopped_at
     )

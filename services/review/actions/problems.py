@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from services.kernel.auth import Principal
@@ -18,14 +18,14 @@ from services.review.domain.faults import (
     Undecided,
 )
 
-_KINDS: dict[type[ReviewFault], tuple[type[Conflict | Unprocessable], str, str]] = {
-    BallotFault: (Unprocessable, "scores-refused", "The scores do not fit the rubric."),
-    DecisionFault: (Unprocessable, "decision-refused", "The decision does not fit the tie."),
-    Shortage: (Conflict, "experts-lacking", "Some works lack experts without a conflict."),
-    RubricFixed: (Conflict, "rubric-fixed", "The rubric cannot change after the first ballot."),
-    Outstanding: (Conflict, "ballots-outstanding", "Ballots are still outstanding."),
-    Undecided: (Conflict, "tie-undecided", "A tie waits for a decision."),
-    NotNow: (Conflict, "not-now", "The round is not in a state for this."),
+_PROBLEMS: dict[type[ReviewFault], Callable[[str], Conflict | Unprocessable]] = {
+    BallotFault: lambda said: Unprocessable(said, "The scores do not fit the rubric.", kind="scores-refused"),
+    DecisionFault: lambda said: Unprocessable(said, "The decision does not fit the tie.", kind="decision-refused"),
+    Shortage: lambda said: Conflict(said, "Some works lack experts without a conflict.", kind="experts-lacking"),
+    RubricFixed: lambda said: Conflict(said, "The rubric cannot change after the first ballot.", kind="rubric-fixed"),
+    Outstanding: lambda said: Conflict(said, "Ballots are still outstanding.", kind="ballots-outstanding"),
+    Undecided: lambda said: Conflict(said, "A tie waits for a decision.", kind="tie-undecided"),
+    NotNow: lambda said: Conflict(said, "The round is not in a state for this.", kind="not-now"),
 }
 
 
@@ -35,8 +35,9 @@ def refusing() -> Iterator[None]:
     try:
         yield
     except ReviewFault as fault:
-        problem, kind, detail = _KINDS[type(fault)]
-        raise problem(str(fault), detail, kind=kind, sentences=list(fault.sentences)) from fault
+        problem = _PROBLEMS[type(fault)](str(fault))
+        problem.extra["sentences"] = list(fault.sentences)
+        raise problem from fault
 
 
 def require_campaign(who: Principal, campaign_id: str) -> None:

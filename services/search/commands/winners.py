@@ -51,6 +51,7 @@ _WORDS = {
     Answer.ASK: "疑似往年已获得，待核实",
     Answer.EXCLUDE: "往年已获得",
 }
+NOT_COMPARED = "未能比对，请人工核实"
 
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="xlsx、csv或jsonl文件")]
@@ -246,7 +247,8 @@ def _tell_answers(answers: Iterable[RowAnswer], *, as_json: bool) -> None:
         if as_json:
             typer.echo(json.dumps(each.document(), ensure_ascii=False))
         else:
-            typer.echo(f"第{each.row}条：{_WORDS[each.answer]}")
+            compared = each.matches or each.answer is Answer.CLEAR
+            typer.echo(f"第{each.row}条：{_WORDS[each.answer] if compared else NOT_COMPARED}")
             for reason in (reason for match in each.matches for reason in match.reasons):
                 typer.echo(f"  · {reason}")
         for remark in each.remarks:
