@@ -34,7 +34,6 @@ class Consumer(threading.Thread):
         self._ending = threading.Event()
         self._taken: dict[str, Taken] = {}
         self._scanned: dict[str, int] = {}
-        self._more: set[str] = set()  # partitions where the last look found something
         self._paused: dict[str, tuple[int, float]] = {}
         bus.subscribe(self._wake.set, self._topics)
 
@@ -114,23 +113,16 @@ class Consumer(threading.Thread):
         log.warning("partition pauses", consumer=self.consumer, partition=partition, pause_s=pause_s, reason=str(trouble))
 
     def _turn(self, partition: str) -> bool:
+        end = self._bus.end(partition)
         after = self.position(partition)
-        end = None if partition in self._more else self._bus.end(partition)
-        if end is not None and end <= after:
+        if end <= after:
             return False
         deliveries = self._bus.fetch(partition, after, self._topics, BATCH)
         if not deliveries:
-            self._nothing_before(partition, end)
+            self._scanned[partition] = end
             return False
-        self._more.add(partition)
         self._dispatcher.deliver(self._taken[partition], deliveries)
         return True
-
-    def _nothing_before(self, partition: str, end: int | None) -> None:
-        """Pass over what concerns others, where its end was read before the log was."""
-        self._more.discard(partition)
-        if end is not None:
-            self._scanned[partition] = end
 
     def _retry(self) -> bool:
         due = self._dispatcher.next_due_us()

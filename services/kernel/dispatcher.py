@@ -233,16 +233,16 @@ class Dispatcher:
             raise
         except Exception as failure:  # noqa: BLE001 - an unexpected failure is counted and tried again
             return _Outcome(f"{type(failure).__name__}: {_brief(failure)}")
-        self._done(transaction, envelope)
+        self._done(transaction, envelope, handler.event.TOPIC.name)
         return None
 
-    def _done(self, transaction: Transaction, envelope: Envelope) -> None:
+    def _done(self, transaction: Transaction, envelope: Envelope, topic: str) -> None:
         self.dead_in_a_row = 0
         if self._may_hold:
             transaction.execute(_WAKE, (to_us(transaction.now), self._consumer, envelope.subject))
         self._delivered.inc()
         waited_s = (transaction.now - envelope.time).total_seconds()
-        self._end_to_end[envelope.topic].observe(max(0.0, waited_s))
+        self._end_to_end[topic].observe(max(0.0, waited_s))
 
     def _defer(self, transaction: Transaction, envelope: Envelope, outcome: _Outcome) -> None:
         self.look_again()

@@ -3,11 +3,12 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import wait
 from pathlib import Path
 
 import pytest
+from waiting import until
 
 from services.kernel import schema
 from services.kernel.adapters.sqlite_database import SqliteDatabase
@@ -35,6 +36,15 @@ def put(number: int, filler: int = 0) -> Callable[[Transaction], int]:
     return piece
 
 
+def together(database: SqliteDatabase, *pieces: Callable[[Transaction], object]) -> list[object]:
+    """Hand pieces to the writer at once, as requests do; return what each gave or raised."""
+
+    async def submitted() -> list[object]:
+        return await asyncio.gather(*map(database.submit, pieces), return_exceptions=True)
+
+    return asyncio.run(submitted())
+
+
 def test_what_waits_together_is_committed_together(open_database: Database) -> None:
     database = open_database("a")
     table(database)
@@ -57,12 +67,47 @@ def test_a_failing_piece_takes_nothing_of_its_neighbours_with_it(open_database: 
         transaction.emit(WorkWithdrawn(work_id="w", campaign_id="c"))
         raise LookupError("mine alone")
 
-    futures = [database.call(failing if number == 5 else put(number)) for number in range(10)]
-    wait(futures)
-    with pytest.raises(LookupError, match="mine alone"):
-        futures[5].result()
+    answers = together(database, *(failing if number == 5 else put(number) for number in range(10)))
+    assert (type(answers[5]), str(answers[5])) == (LookupError, "mine alone")
     assert count(database) == 9
     assert database.look(lambda rows: rows.exec_driver_sql("SELECT COUNT(*) FROM outbox").scalar_one()) == 0
+
+
+def test_a_piece_that_fails_alone_takes_nothing_with_it_and_the_next_is_kept(open_database: Database) -> None:
+    database = open_database("a")
+    table(database)
+
+    def failing(transaction: Transaction) -> None:
+        put(1)(transaction)
+        raise LookupError("mine alone")
+
+    with pytest.raises(LookupError, match="mine alone"):
+        database.call(failing).result()
+    database.call(put(2)).result()
+    assert count(database) == 1
+
+
+def test_a_piece_that_failed_with_its_group_and_succeeded_alone_is_answered_so(open_database: Database) -> None:
+    database = open_database("a")
+    table(database)
+    attempts: list[int] = []
+
+    def full_at_first(transaction: Transaction) -> int:
+        put(1)(transaction)
+        attempts.append(1)
+        if len(attempts) == 1:
+            raise StorageFull
+        return 1
+
+    occupied = threading.Event()
+    first = threading.Thread(target=lambda: database.call(lambda _transaction: occupied.wait(60)).result())
+    first.start()
+    until(database._writing.locked)
+    futures = [database.call(full_at_first), database.call(put(2))]
+    occupied.set()
+    first.join()
+    assert [future.result() for future in futures] == [1, 2]
+    assert (len(attempts), count(database)) == (2, 2)
 
 
 def test_callbacks_run_after_the_commit_only(open_database: Database) -> None:
@@ -97,11 +142,10 @@ def test_a_full_disk_inside_a_group_commit_leaves_no_phantom_row(small_disk: Pat
     schema.upgrade(database.engine(), Path(__file__).parent / "no_migrations")
     database.start()
     table(database)
-    futures = [database.call(put(number, 1_000_000 if number % 3 == 2 else 10)) for number in range(30)]
-    wait(futures)
-    kept = {number for number, future in enumerate(futures) if future.exception() is None}
-    assert any(isinstance(future.exception(), StorageFull) for future in futures)
-    assert all(isinstance(future.exception(), StorageFull | None) for future in futures)
+    answers = together(database, *(put(number, 1_000_000 if number % 3 == 2 else 10) for number in range(30)))
+    kept = {answer for answer in answers if not isinstance(answer, StorageFull)}
+    assert any(isinstance(answer, StorageFull) for answer in answers)
+    assert kept <= set(range(30))
     rows = database.look(lambda rows: {row[0] for row in rows.exec_driver_sql("SELECT n FROM t")})
     assert rows == kept
     database.close()

@@ -87,7 +87,7 @@ class SqliteDatabase:
     """A `ports.Database` on one file.
 
     `on_events` and `on_jobs` are called after a commit that wrote events (with their topics) or jobs, `on_revoked` after one
-    that ended a session or an account, on the writer's thread.
+    that ended a session or an account, on the thread that committed.
     """
 
     def __init__(self, path: Path, *, service: str, clock: Clock, readers: int = 2) -> None:
@@ -229,6 +229,7 @@ class SqliteDatabase:
 
     def _perform_alone(self, transaction: OpenTransaction, item: _Item) -> None:
         """Run the only piece of a transaction: its failure loses nobody else's work, so it needs no savepoint."""
+        item.failure = None
         item.outcome = item.context.run(item.piece, transaction)
         transaction.check()
         item.callbacks = transaction.callbacks
