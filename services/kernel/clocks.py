@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection, select, update
 
 from services.kernel.contracts.events import ClockChanged, ClockConfirmed
-from services.kernel.instants import from_us, to_us
+from services.kernel.instants import from_us
+from services.kernel.jobs import hurry
 from services.kernel.ports import Transaction
 from services.kernel.tables import clock
 
-_LOOK_AGAIN = "UPDATE job SET due = :now WHERE state = 'queued' AND attempts > 0 AND due > :now"
 _ROW = select(clock.c.revision, clock.c.offset_us, clock.c.stopped_at)
 
 
@@ -42,8 +42,7 @@ def keep_clock(transaction: Transaction, event: ClockChanged) -> None:
     newer = update(clock).where(clock.c.revision < event.revision)
     values = {"revision": event.revision, "offset_us": event.offset_us, "stopped_at": event.stopped_at}
     if transaction.connection.execute(newer.values(values)).rowcount:
-        transaction.execute(_LOOK_AGAIN, {"now": to_us(transaction.now)})
-        transaction.wrote_jobs = True
+        hurry(transaction)
         transaction.emit(ClockConfirmed(service=transaction.service, revision=event.revision))
 
 

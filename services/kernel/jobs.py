@@ -46,6 +46,7 @@ _DONE = (
 _LATER = (
     "UPDATE job SET state = 'queued', token = NULL, due = ?, reason = ?, failures = failures + ? WHERE id = ? AND token = ?"
 )
+_HURRY = "UPDATE job SET due = :now WHERE state = 'queued' AND attempts > 0 AND due > :now"
 _FAILED = "UPDATE job SET state = 'failed', token = NULL, reason = ?, finished_at = ? WHERE id = ? AND token = ?"
 _RETRY = (
     "UPDATE job SET state = 'queued', attempts = 0, failures = 0, due = ?, reason = NULL, finished_at = NULL "
@@ -286,6 +287,12 @@ def retry(transaction: Transaction, kind: str, key: str) -> bool:
     """Let a failed job be tried again by hand; return whether there was one. Recorded stages stay done."""
     transaction.wrote_jobs = True
     return bool(transaction.execute(_RETRY, (to_us(transaction.now), kind, key)).rowcount)
+
+
+def hurry(transaction: Transaction) -> None:
+    """Let jobs that were put back be looked at now: what they wait for may have come."""
+    transaction.execute(_HURRY, {"now": to_us(transaction.now)})
+    transaction.wrote_jobs = True
 
 
 def forget_left_over(transaction: Transaction) -> None:
