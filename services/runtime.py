@@ -185,7 +185,7 @@ class Platform:
         schema.upgrade(database.engine(), definition.migrations)
         database.start()
         self._stack.callback(database.close)
-        database.call(forget_left_over).result()
+        database.call(forget_left_over)
         return database
 
     def _runners(self, context: Context, database: SqliteDatabase, bus: SqliteBus) -> Running:

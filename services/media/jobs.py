@@ -58,7 +58,7 @@ def judge(context: JobContext) -> Outcome:
 def rejudge(context: JobContext) -> Outcome:
     """Ask for every file of a changed campaign to be judged again, a few in each transaction."""
     ask = partial(actions.judge_some_again, campaign_hash=context.payload["campaign_hash"])
-    while context.service.database.call(ask).result():
+    while context.service.database.call(ask):
         context.check()
     return lambda _transaction: None
 
@@ -178,7 +178,7 @@ def _copied(context: JobContext, asset: Asset, directory: Path, probed: Probed) 
     key: str | None = context.stage("remux", copy)
     if key is not None:
         offer = partial(actions.show_early, asset=asset, preview_key=key, preview_type=MP4)
-        context.service.database.call(offer).result()
+        context.service.database.call(offer)
     return key
 
 

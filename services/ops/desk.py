@@ -224,7 +224,7 @@ class OnFiles:
 
     def _write(self, service: str, piece: Callable[..., Any]) -> Document:
         with alone(self._settings, self._definitions[service]) as context:
-            return _document(context.database.call(piece).result())
+            return _document(context.database.call(piece))
 
 
 def _document(value: Any) -> Document:

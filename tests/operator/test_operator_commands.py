@@ -102,7 +102,7 @@ def mend(home: Home, event_id: str) -> None:
     packed["data"] = base64.b64encode(data.replace(b"w-2", b"w-1")).decode()
     row = (json.dumps(packed).encode(), event_id)
     connection.start()
-    connection.call(lambda t: t.execute("UPDATE deferred SET envelope = ? WHERE event_id = ?", row)).result()
+    connection.call(lambda t: t.execute("UPDATE deferred SET envelope = ? WHERE event_id = ?", row))
     connection.close()
 
 
@@ -135,7 +135,7 @@ def break_deployment(home: Home) -> None:
 def newer_schema(home: Home) -> None:
     database = SqliteDatabase(home.folder / "media.db", service="media", clock=SystemClock())
     database.start()
-    database.call(lambda transaction: transaction.execute("UPDATE service_version SET version_num = '9999'")).result()
+    database.call(lambda transaction: transaction.execute("UPDATE service_version SET version_num = '9999'"))
     database.close()
 
 
@@ -174,7 +174,7 @@ def test_a_consumer_that_is_behind_for_long_is_noted_where_it_should_be_running(
     home.emit("intake", listed("w-1"), listed("w-2"), opened("a-1"))
     found = home.answer("doctor")
     (behind,) = [lag for lag in found["services"]["notify"]["lags"] if lag["events"]]
-    assert (behind["partition"], behind["events"]) == ("intake", 3)
+    assert (behind["partition"], behind["events"]) == ("intake", 1)  # notify does nothing about a listing
 
 
 @BOTH
@@ -239,7 +239,7 @@ def watch(home: Home, following):
     waiting = select.poll()
     waiting.register(following.stdout, select.POLLIN)
     for number in range(60):
-        database.call(lambda transaction, number=number: transaction.emit(listed(f"follow-{number}"))).result()
+        database.call(lambda transaction, number=number: transaction.emit(listed(f"follow-{number}")))
         ready = waiting.poll(500)
         if ready:
             break

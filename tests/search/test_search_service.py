@@ -417,8 +417,8 @@ def test_a_work_that_changed_meanwhile_stays_untold(world: World) -> None:
     world.settle()
     ((version,),) = world.rows("SELECT version FROM story WHERE work_id = 'w1'")
     call = world.search.database.call
-    call(lambda transaction: stories.change(transaction.connection, "w1", "", {"title": "新题"})).result()
-    call(lambda transaction: stories.told(transaction.connection, {"w1": version})).result()
+    call(lambda transaction: stories.change(transaction.connection, "w1", "", {"title": "新题"}))
+    call(lambda transaction: stories.told(transaction.connection, {"w1": version}))
     until(lambda: hits(world, "/stories?q=新题") == ["w1"])
 
 
@@ -476,8 +476,8 @@ def _log(world: World) -> list[Envelope]:
         bus = world.platform.services["search"].consumer._bus
         for partition in bus.partitions():
             if service in partition:
-                topics = world.platform.services["search"].consumer._topics
-                found += [delivery.envelope for delivery in bus.fetch(partition, 0, topics, 1000)]
+                interest = world.platform.services["search"].consumer._interest
+                found += [delivery.envelope for delivery in bus.fetch(partition, 0, interest, 1000)]
     return found
 
 

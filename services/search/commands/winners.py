@@ -178,12 +178,11 @@ def _import(reach: Reach, settings: Settings, data: bytes, name: str, defaults: 
         query = {key: value for key, value in stated.items() if value is not None}
         return ask(settings, "POST", f"{address}/winners/imports", query | {"name": name, "preview": preview}, data)
     with reach.alone(settings) as context:
-        latest = context.database.call(lambda transaction: imports.latest_year(transaction.campaign_time())).result()
+        latest = context.database.call(lambda transaction: imports.latest_year(transaction.campaign_time()))
         read = read_list(data, name, defaults, context.keys, latest)
         made = None
         if not preview:
-            keep = context.database.call(lambda transaction: imports.keep(transaction, read, defaults, by=AT_THE_DESK))
-            made = keep.result()
+            made = context.database.call(lambda transaction: imports.keep(transaction, read, defaults, by=AT_THE_DESK))
     return {"import": made and made.id, "file": name, "report": report_json(read.report)}
 
 
@@ -193,8 +192,7 @@ def _undo(reach: Reach, settings: Settings, import_id: str) -> int:
     if address := reach.address(settings.home):
         return int(ask(settings, "POST", f"{address}/winners/imports/{import_id}/undo")["removed"])
     with reach.alone(settings) as context:
-        undo = context.database.call(lambda transaction: imports.undo(transaction, import_id, by=AT_THE_DESK))
-        return undo.result()
+        return context.database.call(lambda transaction: imports.undo(transaction, import_id, by=AT_THE_DESK))
 
 
 # What is told
