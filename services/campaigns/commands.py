@@ -24,9 +24,10 @@ from services.campaigns.loader import FaultyFileError
 from services.campaigns.models import Campaign, Units
 from services.campaigns.normal import campaign_hash, canonical_json
 from services.campaigns.workfile import WorkFile
+from services.kernel.command_line import CommandLine
 from services.kernel.errors import Problem
 
-app = typer.Typer(help="活动文件：检查、说明、试判、导出。Campaign files.", no_args_is_help=True)
+app = CommandLine(help="活动文件：检查、说明、试判、导出。Campaign files.")
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="活动文件（YAML）或其导出文件")]
 Json = Annotated[bool, typer.Option("--json", help="以JSON输出")]
@@ -155,7 +156,7 @@ def _choices(written: Iterable[str] | None) -> dict[str, str]:
     for each in written or ():
         name, equals, option = each.partition("=")
         if not (name and equals and option):
-            _refuse(f"“{each}”应写成“读法=选项”")
+            _refuse(f"--reading 写的是“{each}”，应写成“读法=选项”，如 one-g=binary。")
         choices[name] = option
     return choices
 

@@ -12,8 +12,9 @@ from typing import Annotated, Any
 import typer
 
 from services.intake.domain.receipts import Compared, GivenFile, Match, Receipt, compare
+from services.kernel.command_line import CommandLine
 
-receipt_app = typer.Typer(name="receipt", help="回执：离线核对。Check receipts, offline.", no_args_is_help=True)
+receipt_app = CommandLine(name="receipt", help="回执：离线核对。Check receipts, offline.")
 
 SIGNATURE = {
     "genuine": "签名核对一致",

@@ -19,12 +19,13 @@ from services.campaigns.loader import FaultyFileError
 from services.campaigns.models import Campaign
 from services.campaigns.normal import campaign_hash
 from services.campaigns.slots import Slot
+from services.kernel.command_line import CommandLine
 from services.media.domain.words import PLATFORM
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-app = typer.Typer(help="核验视频和照片。Check films and photos.", no_args_is_help=True)
+app = CommandLine(help="核验视频和照片。Check films and photos.")
 
 _SEVERITY_WORDS = {Severity.BLOCK: "须修改", Severity.WARN: "请注意", Severity.ASK: "待人工核实"}
 _TROUBLES = {

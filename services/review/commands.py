@@ -9,13 +9,14 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
+from services.kernel.command_line import CommandLine
 from services.review.domain.reading import UnreadableError, read_record
 from services.review.domain.supervision import Opening
 from services.review.domain.verification import Placed, Report, verify
 
 OK, NOT_WITNESSED, BROKEN, UNREADABLE, USAGE = 0, 1, 2, 3, 64
 
-LEDGER = typer.Typer(name="ledger", help="评审记录：核对导出的记录。The record of a review.", no_args_is_help=True)
+LEDGER = CommandLine(name="ledger", help="评审记录：核对导出的记录。The record of a review.")
 
 
 @LEDGER.callback()
@@ -31,9 +32,9 @@ VERIFY_HELP = """核对评审记录并重新计算结果。Verify a record and c
 
 @LEDGER.command("verify", help=VERIFY_HELP)
 def verify_file(
-    file: Annotated[Path, typer.Argument(help="导出的评审记录（JSON Lines）。")],
-    head: Annotated[list[str] | None, typer.Option(help="另处保存的记录首值，可给多个。")] = None,
-    opening: Annotated[Path | None, typer.Option(help="监督公开件；给出时重新抽签核对。")] = None,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="导出的评审记录（JSON Lines）。")],
+    head: Annotated[list[str] | None, typer.Option(metavar="H", help="另处保存的记录首值，可给多个。")] = None,
+    opening: Annotated[Path | None, typer.Option(metavar="FILE", help="监督公开件；给出时重新抽签核对。")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="以JSON回答。")] = False,
 ) -> None:
     """Verify an exported record; exit as the help says."""
@@ -61,7 +62,7 @@ def exit_code(report: Report) -> int:
 def _head(text: str) -> str:
     plain = text.strip().lower()
     if len(plain) != 64 or not set(plain) <= set("0123456789abcdef"):  # noqa: PLR2004 - hexadecimal digits of a hash
-        typer.echo("--head应为64位十六进制数", err=True)
+        typer.echo(f"--head 应为64位十六进制数，写的是“{text.strip()[:80]}”。", err=True)
         raise typer.Exit(USAGE)
     return plain
 

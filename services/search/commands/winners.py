@@ -18,6 +18,7 @@ import typer
 from services.campaigns.files import read_campaign
 from services.campaigns.loader import FaultyFileError
 from services.campaigns.models.winners import LEVEL_WORDS, Level
+from services.kernel.command_line import CommandLine
 from services.kernel.errors import LaurelError, Problem
 from services.kernel.settings import Settings
 from services.search.commands.desk import AT_THE_DESK, DEFAULT_HOME, Home, Json, Reach, ask
@@ -57,17 +58,19 @@ NOT_COMPARED = "未能比对，请人工核实"
 File = Annotated[Path, typer.Argument(metavar="FILE", help="xlsx、csv或jsonl文件")]
 
 
-def build(reach: Reach) -> typer.Typer:
+def build(reach: Reach) -> CommandLine:
     """Return the commands."""
-    app = typer.Typer(help="往年名录：导入、撤销、核对。Earlier winners.", no_args_is_help=True)
+    app = CommandLine(help="往年名录：导入、撤销、核对。Earlier winners.")
 
     @app.command("import", help="导入往年名录：0 全部收录，1 有未收录的行，2 未导入，3 文件须修改，64 用法有误。Import a list.")
     def import_(  # noqa: PLR0917  # options of a command
         file: File,
-        title: Annotated[str | None, typer.Option(help="称号，如 全国百姓学习之星；文件有“称号”列时以列为准")] = None,
-        level: Annotated[str | None, typer.Option(help="级别：全国、省级、市级、区级")] = None,
-        year: Annotated[int | None, typer.Option(help="年份；文件有“年份”列时以列为准")] = None,
-        subject: Annotated[str | None, typer.Option(help="对象：个人、项目、作品、单位")] = None,
+        title: Annotated[
+            str | None, typer.Option(metavar="T", help="称号，如 全国百姓学习之星；文件有“称号”列时以列为准")
+        ] = None,
+        level: Annotated[str | None, typer.Option(metavar="L", help="级别：全国、省级、市级、区级")] = None,
+        year: Annotated[int | None, typer.Option(metavar="YEAR", help="年份；文件有“年份”列时以列为准")] = None,
+        subject: Annotated[str | None, typer.Option(metavar="S", help="对象：个人、项目、作品、单位")] = None,
         preview: Annotated[bool, typer.Option("--preview", help="只预览，不导入")] = False,
         home: Home = DEFAULT_HOME,
         as_json: Json = False,
