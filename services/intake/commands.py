@@ -7,12 +7,13 @@ import json
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from services.intake.domain.receipts import Compared, GivenFile, Match, Receipt, compare
 from services.kernel.command_line import CommandLine
+from services.kernel.input_files import why_unreadable
 
 receipt_app = CommandLine(name="receipt", help="回执：离线核对。Check receipts, offline.")
 
@@ -93,11 +94,17 @@ def verify_receipt(
 
     try:
         checked = _check(file, key, files or [])
-    except (OSError, UnreadableError) as error:
-        _say({"error": str(error)}, f"无法读取：{error}", as_json=as_json)
-        raise typer.Exit(Exit.UNREADABLE) from error
+    except OSError as trouble:
+        _refuse(why_unreadable(Path(trouble.filename or file), trouble), as_json=as_json)
+    except UnreadableError as unlike:
+        _refuse(str(unlike), as_json=as_json)
     _say(_document(checked), _sentences(checked, asked=bool(files)), as_json=as_json)
     raise typer.Exit(checked.exit)
+
+
+def _refuse(message: str, *, as_json: bool) -> NoReturn:
+    typer.echo(json.dumps({"refused": message}, ensure_ascii=False) if as_json else message, err=not as_json)
+    raise typer.Exit(Exit.UNREADABLE)
 
 
 def _check(file: Path, key: Path | None, paths: list[Path]) -> Checked:

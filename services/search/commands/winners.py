@@ -20,6 +20,7 @@ from services.campaigns.loader import FaultyFileError
 from services.campaigns.models.winners import LEVEL_WORDS, Level
 from services.kernel.command_line import CommandLine
 from services.kernel.errors import LaurelError, Problem
+from services.kernel.input_files import printable, why_unreadable
 from services.kernel.settings import Settings
 from services.search.commands.desk import AT_THE_DESK, DEFAULT_HOME, Home, Json, Reach, ask
 from services.search.domain import values
@@ -125,7 +126,7 @@ def _read(file: Path) -> bytes:
         check_size(file.stat().st_size)
         return file.read_bytes()
     except OSError as trouble:
-        _refuse(f"无法读取文件 {_shown(file)}：{trouble.strerror}")
+        raise FaultyFile(why_unreadable(file, trouble), "The file cannot be read.") from trouble
 
 
 def _level(text: str | None) -> Level | None:
@@ -147,16 +148,16 @@ def _campaign(name: str, database: Database) -> CampaignRules:
     from services.search.actions.register import rules_of  # noqa: PLC0415 - other commands start faster without
     from services.search.store import campaigns  # noqa: PLC0415 - other commands start faster without
 
-    path = Path(name)
-    if not path.is_file():
-        known = database.look(lambda connection: campaigns.get(connection, name))
-        return known or _refuse(f"没有活动“{name}”，也没有这个文件。")
+    known = database.look(lambda connection: campaigns.get(connection, name))
+    if known is not None:
+        return known
     try:
-        return rules_of(read_campaign(path), 0)
+        return rules_of(read_campaign(Path(name)), 0)
     except FaultyFileError as faulty:
         raise FaultyFile(f"活动文件须修改：{faulty}", "The campaign file is at fault.") from faulty
     except OSError as trouble:
-        _refuse(f"无法读取文件 {_shown(path)}：{trouble.strerror}")
+        why = why_unreadable(Path(name), trouble)
+        raise FaultyFile(f"没有编号为“{printable(name)}”的活动。{why}", "No such campaign, and no such file.") from trouble
 
 
 # What is done: alone, or by the platform that runs
@@ -254,10 +255,6 @@ def _tell_answers(answers: Iterable[RowAnswer], *, as_json: bool) -> None:
                 typer.echo(f"  · {reason}")
         for remark in each.remarks:
             typer.echo(f"第{each.row}条：{remark}", err=True)
-
-
-def _shown(file: Path) -> str:
-    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in str(file))
 
 
 def _refuse(message: str) -> NoReturn:
