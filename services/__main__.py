@@ -43,12 +43,12 @@ def laurel() -> None:
 
 
 @contextmanager
-def _search_alone(settings: Settings) -> Iterator[Context]:
-    """Open search on a home where no platform runs."""
+def _search_alone(settings: Settings, *, make: bool = False) -> Iterator[Context]:
+    """Open search on a home where no platform runs; `make` one where there is none."""
     from services.runtime import alone  # noqa: PLC0415 - other commands start faster without
     from services.search.main import SEARCH  # noqa: PLC0415 - other commands start faster without
 
-    with alone(settings, SEARCH) as context:
+    with alone(settings, SEARCH, make=make) as context:
         yield context
 
 

@@ -106,7 +106,7 @@ def judge(
 
 
 @app.command(
-    help="导出读法已定的活动（规范化JSON），它的SHA-256就是活动校验码：0 已导出，3 文件须修改或无法读取，64 用法有误。Export it."
+    help="导出读法已定的活动（规范化JSON），它的SHA-256即活动校验码：0 已导出，3 文件须修改或无法读取，64 用法有误。Export it."
 )
 def export(file: File, reading: Readings = None, as_json: Json = False) -> None:
     """Write the normalised campaign as canonical JSON; `--json` asks for refusals as JSON, too."""

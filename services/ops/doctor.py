@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from services.kernel.errors import LaurelError
+from services.kernel.errors import LaurelError, NoData
 from services.kernel.inspection import VERSION
 from services.kernel.keys import Keys, KeysRefused, Purpose
 from services.kernel.settings import Settings
@@ -51,7 +51,7 @@ def examine(settings: Settings) -> Examination:
         with open_desk(settings) as desk:
             _home(found, settings, desk)
             _services(found, desk)
-    except (NoPlatform, KeysRefused) as nothing:
+    except (NoData, NoPlatform, KeysRefused) as nothing:
         found.checks.append(Check("platform", Status.BROKEN, str(nothing)))
     return found
 
