@@ -18,6 +18,7 @@ from services.kernel.errors import NotFound
 from services.kernel.logs import configure
 from services.kernel.settings import Settings
 from services.ops.checks import Check, Status
+from services.ops.labels import SERVICES
 
 if TYPE_CHECKING:
     from services.ops.desk import Desk
@@ -61,10 +62,10 @@ def doctor(home: Home = None, as_json: Json = False) -> None:
 def _checked(checks: Sequence[Check]) -> Iterator[str]:
     """Say what needs somebody first, then in one line for each service what is fine."""
     for status in (Status.BROKEN, Status.WARN):
-        yield from (f"{_WORDS[status]}  {one.service or '平台'}  {one.message}" for one in checks if one.status is status)
+        yield from (f"{_WORDS[status]}  {SERVICES[one.service]}  {one.message}" for one in checks if one.status is status)
     for service in dict.fromkeys(one.service for one in checks):
         fine = [one.message for one in checks if one.status is Status.OK and one.service == service]
-        yield f"{_WORDS[Status.OK]}  {service or '平台'}  {''.join(fine)}"
+        yield f"{_WORDS[Status.OK]}  {SERVICES[service]}  {''.join(fine)}"
 
 
 def _examined(found: Examination) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from services.kernel.settings import Settings
 from services.ops import checks
 from services.ops.checks import Check, Status
 from services.ops.desk import Desk, NoPlatform, open_desk
+from services.ops.labels import KEYS
 from services.runtime import DEFINITIONS
 
 PROGRAMS = ("ffmpeg", "ffprobe")
@@ -97,7 +98,7 @@ def _keys(settings: Settings) -> Iterator[Check]:
     except KeysRefused as refused:
         yield Check("keys", Status.BROKEN, f"密钥不可用：{refused}")
     else:
-        yield Check("keys", Status.OK, "，".join(f"{purpose} {keys.kid(purpose)}" for purpose in Purpose) + "。")
+        yield Check("keys", Status.OK, "，".join(f"{KEYS[purpose]}密钥 {keys.kid(purpose)}" for purpose in Purpose) + "。")
 
 
 def _services(found: Examination, desk: Desk) -> None:

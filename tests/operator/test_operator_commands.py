@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import fcntl
 import json
+import re
 import select
 import signal
 import subprocess
 import tomllib
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -46,6 +47,18 @@ def test_a_healthy_home_is_fine(home, beside):
     assert found["engines"]["ffmpeg"][0].isdigit()
     assert found["disk"]["free_bytes"] > 0
     assert {one["status"] for one in found["checks"]} == {"ok"}
+
+
+@BOTH
+def test_a_person_reads_labels_and_no_names_of_the_code(home, beside):
+    with beside(home):
+        told = home.laurel("doctor").stdout
+    lines = [line.split(maxsplit=2) for line in told.splitlines()[1:]]
+    assert [line[1] for line in lines] == ["平台", "受理", "媒体", "评审", "通知", "检索"]
+    assert {line[0] for line in lines} == {"正常"}
+    for label in ("登录密钥", "回执密钥", "评审记录密钥", "文件地址密钥", "上传密钥", "开通码密钥", "证件号摘要密钥"):
+        assert label in told
+    assert not re.search(r"\b(token|receipt|record|bytes|upload|code|id_hash|intake|media|review|notify|search)\b", told)
 
 
 @BOTH
@@ -194,6 +207,10 @@ def test_the_tail_shows_all_logs_in_order_and_keeps_personal_parts_back(home, be
         assert [event["id"] for event in home.lines("events", "tail", "--after", "2020-01-01T00:00:00+08:00")][-3:] == ids
         assert [event["id"] for event in home.lines("events", "tail", "--topic", "work", "-n", "1")] == ids[2:]
         people = home.laurel("events", "tail", "-n", "1").stdout
+        written = datetime.fromisoformat(events[-1]["time"])
+        shown_at = people.split("  ")[0]
+        assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\+08:00", shown_at)
+        assert abs(datetime.fromisoformat(shown_at) - written) < timedelta(milliseconds=1)
         assert people.split("  ")[1:] == ["laurel.work.withdrawn.v1", "work/w-1", "#2", f"{ids[2]}\n"]
     assert home.laurel("events", "tail", "--after", "nothing").returncode == 3
     assert home.laurel("events", "tail", "--type", "gossip").returncode == 64
