@@ -12,7 +12,7 @@ from urllib.parse import quote
 from fastapi import Request
 from starlette.responses import Response, StreamingResponse
 
-from services.kernel.auth import BytesGrant, Principal, Role, bytes_url, check_bytes_url
+from services.kernel.auth import BYTES_QUERY, BytesGrant, Principal, Role, bytes_url, check_bytes_url
 from services.kernel.errors import NotFound
 from services.kernel.web import Ctx, Router, answer, perform, require, signed_address
 from services.media import actions, store
@@ -48,7 +48,7 @@ async def try_again(request: Request, context: Ctx, who: Person, asset_id: str) 
     return await perform(request, partial(_retried, asset_id=asset_id), status=202)
 
 
-@router.api_route("/bytes/{object_key:path}", methods=["GET", "HEAD"], dependencies=[signed_address("bytes")])
+@router.api_route("/bytes/{object_key:path}", methods=["GET", "HEAD"], dependencies=[signed_address("bytes", BYTES_QUERY)])
 async def read_bytes(request: Request, context: Ctx, object_key: str) -> Response:
     """Serve an object, or a range of it, to whoever holds its signed address."""
     grant = check_bytes_url(context.keys, object_key, request.query_params, now=context.clock.now())

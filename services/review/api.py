@@ -6,12 +6,12 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.responses import Response
 
 from services.campaigns.models.winners import Level
 from services.kernel.auth import Principal, Role
-from services.kernel.web import Ctx, IfMatch, Received, Router, answer, perform, public, require
+from services.kernel.web import Ctx, GivenInstant, IfMatch, Received, Router, answer, perform, public, require
 from services.review.actions import ballots, closing, results, rounds, views
 from services.review.domain.rubric import Rubric
 
@@ -54,7 +54,7 @@ class ExpertsBody(Body):
 class CloseBody(Body):
     """When the round ends, in campaign time; none means now."""
 
-    at: AwareDatetime | None = None
+    at: GivenInstant | None = None
 
 
 class TieBody(Body):

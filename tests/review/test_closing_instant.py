@@ -80,6 +80,9 @@ def test_the_end_cannot_lie_in_the_past(voted: tuple[World, str, str]) -> None:
     refused = world.ask(CLERK, "POST", f"/rounds/{round_id}/close", {"at": (T - MS).isoformat()})
     assert refused.status_code == 422
     assert refused.json()["message"] == "结束时间10月17日17:29:59.999已过，应不早于现在（10月17日17:30）。"
+    for far in ("9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"):
+        beyond = world.ask(CLERK, "POST", f"/rounds/{round_id}/close", {"at": far})
+        assert (beyond.status_code, beyond.json()["message"]) == (422, "时间应在1970年至2200年之间，请核对。")
     naive = world.ask(CLERK, "POST", f"/rounds/{round_id}/close", {"at": "2024-10-17T17:30:00"})
     assert naive.status_code == 422
 
