@@ -46,9 +46,9 @@ class RubricBody(Body):
 
 
 class ExpertsBody(Body):
-    """Accounts of experts."""
+    """Accounts of experts. All are added or none: a faulty row is answered together with every other one."""
 
-    expert_ids: tuple[Ref, ...] = Field(max_length=1000)
+    expert_ids: tuple[str, ...] = Field(max_length=1000)
 
 
 class CloseBody(Body):

@@ -69,7 +69,12 @@ def test_a_clock_set_back_reopens_nothing(voted: tuple[World, str, str]) -> None
     world.stop_clock(T)
     world.close(round_id)
     world.stop_clock(T - timedelta(days=1))
-    assert not change(world, path, 25)["counted"]
+    late = change(world, path, 25)
+    assert not late["counted"]
+    assert late["message"] == (
+        "本轮次评审已结束（10月17日17:30）。试运行的时钟后来调回，所以收到时间显示为10月16日17:30:00.000。"
+        "评分表已保存，不计入汇总。"
+    )
     assert world.ask(expert(0), "POST", f"{path}/recuse", {"reason": "亲属参演"}).status_code == 409
     assert world.ask(expert(0), "PUT", f"{path}/draft", {"scores": {}}).status_code == 409
 
