@@ -66,9 +66,9 @@ class TieBody(Body):
 
 
 class PublishBody(Body):
-    """The level of the title that the result gives, for the register of earlier winners."""
+    """The level of the title that the result gives, where the campaign's file does not say it."""
 
-    level: Level
+    level: Level | None = None
 
 
 class ScoresBody(Body):
@@ -182,9 +182,10 @@ async def confirm(request: Request, who: Head, round_id: str) -> Response:
 
 
 @ROUTER.post("/rounds/{round_id}/publish")
-async def publish(request: Request, who: Organiser, round_id: str, body: PublishBody) -> Response:
-    """Publish the confirmed result."""
-    return await perform(request, lambda transaction: results.publish(transaction, who, round_id, level=body.level), status=201)
+async def publish(request: Request, who: Organiser, round_id: str, body: PublishBody | None = None) -> Response:
+    """Publish the confirmed result, at the level that the campaign's file says."""
+    level = body.level if body else None
+    return await perform(request, lambda transaction: results.publish(transaction, who, round_id, level=level), status=201)
 
 
 @ROUTER.get("/rounds/{round_id}/record")
