@@ -13,9 +13,10 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
 from contextlib import closing
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
+
+import invariants_of_review
 
 SERVICES = ("intake", "media", "review", "notify", "search")
 PLATFORM = {"clock.changed", "session.ended", "account.ended"}
@@ -96,7 +97,7 @@ def check(home: Path, *, receipts: Collection[str] = (), works: Collection[str] 
     rows = {service: read(home, service) for service in SERVICES}
     told = [*_receipts(rows["intake"], receipts), *_works(rows["intake"], works), *_places(rows["intake"])]
     told += [*_uploads(rows["intake"], home / "objects"), *_states(rows["intake"]), *_lists(rows["intake"])]
-    told += [*_messages(rows["notify"]), *_record(rows["review"])]
+    told += [*_messages(rows["notify"]), *invariants_of_review.check(rows["review"], rows["notify"])]
     for service in SERVICES:
         told += [*_sequences(service, rows[service]), *_once(service, rows[service]), *_jobs(service, rows[service])]
         told += _deliveries(service, rows)
@@ -272,18 +273,6 @@ def _messages(notify: Rows) -> Iterator[str]:
     handed = Counter(row["message_id"] for row in notify["sending"])
     told = {row["id"] for row in notify["message"]}
     yield from (f"sending of {message} has no message" for message in handed.keys() - told)
-
-
-def _record(review: Rows) -> Iterator[str]:
-    """Follow the chain by its links; what each entry hashes is checked by docs/verify_record.py on the exported record."""
-    chains = defaultdict[str, list[dict[str, Any]]](list)
-    for row in sorted(review["record_entry"], key=lambda row: row["seq"]):
-        chains[row["round_id"]].append(row)
-    heads = {row["round_id"]: row["record_head"] for row in review["round"]}
-    for round_id, chain in chains.items():
-        broken = [after["seq"] for before, after in pairwise(chain) if after["prev"] != before["hash"]]
-        if broken or chain[-1]["hash"] != heads.get(round_id):
-            yield f"record of {round_id} is broken at {broken or 'its head'}"
 
 
 def unfinished(home: Path) -> list[str]:

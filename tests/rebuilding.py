@@ -11,12 +11,15 @@ from services.kernel.service import Context
 _WHOLE = 10_000
 
 
-def rebuilt(context: Context, table: str, columns: str) -> tuple[list[Any], list[Any]]:
-    """Return the rows of a table before it is emptied and after its projections have run again."""
+def rebuilt(context: Context, table: str, columns: str, emptied: str = "") -> tuple[list[Any], list[Any]]:
+    """Return the rows of a table before it is emptied and after its projections have run again.
+
+    Of a table whose rows are the service's own, `emptied` sets what events told of them: `report = NULL`.
+    """
 
     def piece(transaction: Any) -> tuple[list[Any], list[Any]]:
         before = _rows(transaction, table, columns)
-        transaction.execute(f"DELETE FROM {table}")
+        transaction.execute(f"UPDATE {table} SET {emptied}" if emptied else f"DELETE FROM {table}")
         transaction.projecting = True
         try:
             _project(context, transaction)

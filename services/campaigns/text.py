@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
 
-_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}
+from services.kernel.text import hidden_at
+
+_WHITE = "\t\n\r"
 _ID_LENGTH = 64
 _ID = re.compile(r"(?=.{1,64}$)[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 _WORD = re.compile(r"[A-Za-z0-9À-ɏ]+(?:[.'’_-][A-Za-z0-9À-ɏ]+)*")
 
 
 def hidden_character(text: str, allowed: str = "") -> str | None:
-    """Return the first character that a reader cannot see (control, direction mark, unassigned), or None."""
-    for char in allowed:
-        text = text.replace(char, "")
-    if text.isprintable():
-        return None
-    return next((char for char in text if unicodedata.category(char) in _INVISIBLE), None)
+    """Return the first character that a reader cannot see, tabs and line ends that are not `allowed` among them, or None."""
+    place = hidden_at(text)
+    white = next((char for char in text[:place] if char in _WHITE and char not in allowed), None)
+    return white or (None if place is None else text[place])
 
 
 def count_chars(text: str) -> int:

@@ -19,10 +19,16 @@ from services.kernel.ports import Transaction
 HANDLERS = Handlers("intake")
 
 
-@HANDLERS.reacts(AssetJudged)
+@HANDLERS.projects(AssetJudged)
 def on_judged(transaction: Transaction, event: AssetJudged, _envelope: Envelope) -> None:
-    """A report is ready; a fault found after the lock returns that item."""
+    """A report is ready."""
     files.keep_verdict(transaction, event)
+
+
+@HANDLERS.reacts(AssetJudged)
+def on_fault(transaction: Transaction, event: AssetJudged, _envelope: Envelope) -> None:
+    """A fault found after the lock returns that item."""
+    files.return_block(transaction, event)
 
 
 @HANDLERS.projects(AssetFailed)

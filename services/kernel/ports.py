@@ -195,7 +195,10 @@ class ObjectStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message to one person over one channel. `message_id` is the same each time it is sent."""
+    """One message to one person over one channel. `message_id` is the same each time it is sent.
+
+    `language` is what a Content-Language header says: the languages of the text, first to last.
+    """
 
     message_id: str
     recipient: str

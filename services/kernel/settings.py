@@ -65,7 +65,9 @@ class Settings(BaseSettings):
     upload_lifetime_s: int = Field(
         7 * 24 * 3600, ge=3600, description="Seconds for which an unfinished upload, and its token, stay good."
     )
-    bytes_url_lifetime_s: int = Field(4 * 3600, ge=60, description="Seconds for which a signed address of bytes stays good.")
+    bytes_url_lifetime_s: int = Field(
+        4 * 3600, ge=60, le=4 * 3600, description="Seconds for which a signed address of bytes stays good."
+    )
 
     session_fresh_s: int = Field(600, ge=30, description="Seconds after which a page renews its access token.")
     session_idle_s: int = Field(1800, ge=60, description="Seconds without renewal after which a session has ended.")

@@ -88,21 +88,22 @@ def ask_to_judge_again(transaction: Transaction, event: CampaignPublished) -> No
     """Have the files of a campaign that changed judged again."""
     rows = transaction.connection
     newest = store.latest_campaign(rows, event.campaign_id) == event.campaign_hash
-    if newest and store.judged_otherwise(rows, event.campaign_id, event.campaign_hash, 1):
+    if newest and store.unasked(rows, event.campaign_id, event.campaign_hash, kind=JUDGE, after="", limit=1):
         transaction.enqueue(REJUDGE, event.campaign_hash, {"campaign_hash": event.campaign_hash})
 
 
-def judge_some_again(transaction: Transaction, campaign_hash: str) -> int:
-    """Ask for the next files of a changed campaign to be judged under it; return how many there were."""
+def judge_some_again(transaction: Transaction, campaign_hash: str, after: str) -> str | None:
+    """Ask for the next files of a changed campaign to be judged under it; return the last one's id, None after all.
+
+    A file whose slot the campaign has no more keeps the verdict it has.
+    """
     rows = transaction.connection
     campaign = _campaign(rows, campaign_hash)
-    assets = store.judged_otherwise(rows, campaign.id, campaign_hash, _AT_ONCE)
+    assets = store.unasked(rows, campaign.id, campaign_hash, kind=JUDGE, after=after, limit=_AT_ONCE)
     for asset in assets:
-        if campaign.slot(asset.slot) is None:
-            store.judge_under(rows, asset.asset_id, campaign_hash)
-        else:
+        if campaign.slot(asset.slot) is not None:
             _ask_for_judgement(transaction, asset, campaign, campaign_hash)
-    return len(assets)
+    return assets[-1].asset_id if assets else None
 
 
 def learn_work(transaction: Transaction, event: WorkHead) -> None:
@@ -138,9 +139,13 @@ def ask_to_judge(transaction: Transaction, event: UploadCompleted) -> None:
     _slot_of(rows, event.campaign_id, event.campaign_hash, event.work_id, event.slot)
     asset = store.asset_of(rows, event.upload_id)
     assert asset is not None  # noqa: S101 - it was kept under the same savepoint
-    newest = store.latest_campaign(rows, event.campaign_id) or event.campaign_hash
-    for campaign_hash in dict.fromkeys((event.campaign_hash, newest)):
+    for campaign_hash in dict.fromkeys((event.campaign_hash, standing_under(rows, asset))):
         _ask_for_judgement(transaction, asset, _campaign(rows, campaign_hash), campaign_hash)
+
+
+def standing_under(rows: Connection, asset: Asset) -> str:
+    """Return the hash of the campaign whose verdict on a file counts: the newest that has arrived."""
+    return store.latest_campaign(rows, asset.campaign_id) or asset.campaign_hash
 
 
 def retire_file(transaction: Transaction, asset_id: str) -> None:
@@ -180,9 +185,10 @@ def conclude(transaction: Transaction, case: Case, measured: Measured, made: Ren
     if made is not None:
         _offer(transaction, asset, measured, made, objects)
     known = store.rendition_of(rows, asset.asset_id)
-    if made is None and known is not None and is_personal(rows, asset):
+    personal = is_personal(rows, asset)
+    if made is None and known is not None and personal:
         _withdraw(transaction, asset, PERSONAL)
-    _tell_judged(transaction, case, measured, known["frames"] if known else ())
+    _tell_judged(transaction, case, measured, known["frames"] if known and not personal else ())
 
 
 def rendered(transaction: Transaction, asset: Asset, preview_key: str, preview_type: str) -> None:
@@ -211,7 +217,8 @@ def try_again(transaction: Transaction, asset_id: str) -> None:
     asset = store.asset_of(transaction.connection, asset_id)
     if asset is None:
         raise NotFound
-    keys = [(JUDGE, job_key(asset_id, asset.campaign_hash)), (RENDER, asset_id)]
+    standing = standing_under(transaction.connection, asset)
+    keys = [(JUDGE, job_key(asset_id, standing)), (RENDER, asset_id)]
     tried = [retry(transaction, kind, key) for kind, key in keys]
     if not any(tried):
         raise Conflict("这个文件没有未完成的处理，不需要重试。", "Nothing of this file has failed.")
@@ -224,7 +231,6 @@ def job_key(asset_id: str, campaign_hash: str) -> str:
 
 def _ask_for_judgement(transaction: Transaction, asset: Asset, campaign: Campaign, campaign_hash: str) -> None:
     rows = transaction.connection
-    store.judge_under(rows, asset.asset_id, campaign_hash)
     transaction.enqueue(
         JUDGE,
         job_key(asset.asset_id, campaign_hash),
@@ -265,12 +271,12 @@ def _slot_of(rows: Connection, campaign_id: str, campaign_hash: str, work_id: st
 
 
 def is_personal(rows: Connection, asset: Asset) -> bool:
-    """Whether only its own unit and the organiser may look at a file, by the newest campaign or the one it is judged under.
+    """Whether only its own unit and the organiser may look at a file, by the newest campaign or the one it was sent under.
 
     While the work's track is unknown, the strictest slot of the file's slot id decides.
     """
     track = store.track_of(rows, asset.work_id)
-    hashes = {asset.campaign_hash, store.latest_campaign(rows, asset.campaign_id) or asset.campaign_hash}
+    hashes = {asset.campaign_hash, standing_under(rows, asset)}
     tracks = [each for campaign_hash in hashes for each in _campaign(rows, campaign_hash).tracks if track in {None, each.id}]
     return any(slot.is_personal for each in tracks for slot in each.slots if slot.id == asset.slot)
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from fastapi import Request
 from starlette.responses import Response, StreamingResponse
 
-from services.kernel.auth import BytesGrant, Principal, Role, bytes_url, check_bytes_url
+from services.kernel.auth import BYTES_QUERY, BytesGrant, Principal, Role, bytes_url, check_bytes_url
 from services.kernel.errors import NotFound
 from services.kernel.web import Ctx, Router, answer, perform, require, signed_address
 from services.media import actions, store
@@ -48,10 +48,12 @@ async def try_again(request: Request, context: Ctx, who: Person, asset_id: str) 
     return await perform(request, partial(_retried, asset_id=asset_id), status=202)
 
 
-@router.api_route("/bytes/{object_key:path}", methods=["GET", "HEAD"], dependencies=[signed_address("bytes")])
+@router.api_route("/bytes/{object_key:path}", methods=["GET", "HEAD"], dependencies=[signed_address("bytes", BYTES_QUERY)])
 async def read_bytes(request: Request, context: Ctx, object_key: str) -> Response:
-    """Serve an object, or a range of it, to whoever holds its signed address."""
+    """Serve an object, or a range of it, to whoever holds its signed address, while the account it was signed for lives."""
     grant = check_bytes_url(context.keys, object_key, request.query_params, now=context.clock.now())
+    if f"account/{grant.account_id}" in context.revocations:
+        raise NotFound
     size_bytes = context.store.size(object_key)
     if size_bytes is None:
         raise NotFound
@@ -69,8 +71,9 @@ async def read_bytes(request: Request, context: Ctx, object_key: str) -> Respons
 
 def _told(rows: Any, asset_id: str, who: Principal) -> dict[str, Any]:
     found = _asset(rows, asset_id, who)
-    job = store.job_of(rows, actions.JUDGE, actions.job_key(asset_id, found.campaign_hash)) or {}
-    judged = store.judgement_of(rows, asset_id, found.campaign_hash) or {}
+    standing = actions.standing_under(rows, found)
+    job = store.job_of(rows, actions.JUDGE, actions.job_key(asset_id, standing)) or {}
+    judged = store.judgement_of(rows, asset_id, standing) or {}
     shown = who.role in _LOOK_AT_PERSONAL or not actions.is_personal(rows, found)
     looks = (store.rendition_of(rows, asset_id) or {}) if shown else {}
     encoding = store.job_of(rows, actions.RENDER, asset_id) or {}
@@ -79,7 +82,7 @@ def _told(rows: Any, asset_id: str, who: Principal) -> dict[str, Any]:
         "asset_id": asset_id,
         "work_id": found.work_id,
         "campaign_id": found.campaign_id,
-        "campaign_hash": found.campaign_hash,
+        "campaign_hash": standing,
         "slot": found.slot,
         "sha256": found.sha256,
         "size_bytes": found.size_bytes,
@@ -125,7 +128,8 @@ def _headers(grant: BytesGrant, object_key: str, size_bytes: int) -> dict[str, s
         "Content-Type": _TYPES.get(suffix, "application/octet-stream"),
         "Content-Disposition": "inline" if shown else "attachment",
         "Content-Security-Policy": _SEALED,
-        "Cache-Control": "private, max-age=3600, immutable",
+        "Cache-Control": "private, no-store",
+        "Referrer-Policy": "no-referrer",
     }
     if grant.filename:
         headers["Content-Disposition"] += f"; filename*=UTF-8''{quote(grant.filename, safe='')}"

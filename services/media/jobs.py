@@ -57,8 +57,10 @@ def judge(context: JobContext) -> Outcome:
 @JOBS.kind(REJUDGE)
 def rejudge(context: JobContext) -> Outcome:
     """Ask for every file of a changed campaign to be judged again, a few in each transaction."""
-    ask = partial(actions.judge_some_again, campaign_hash=context.payload["campaign_hash"])
-    while context.service.database.call(ask):
+    last: str | None = ""
+    while last is not None:
+        ask = partial(actions.judge_some_again, campaign_hash=context.payload["campaign_hash"], after=last)
+        last = context.service.database.call(ask)
         context.check()
     return lambda _transaction: None
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     PrimaryKeyConstraint,
+    Select,
     String,
     Table,
     Text,
@@ -66,7 +67,7 @@ asset = Table(
     Column("asset_id", String, primary_key=True),
     Column("work_id", String, nullable=False),
     Column("campaign_id", String, nullable=False),
-    Column("campaign_hash", String, nullable=False, comment="the campaign under which it was, or is to be, judged last"),
+    Column("campaign_hash", String, nullable=False, comment="the campaign under which it was sent"),
     Column("unit_id", String, nullable=False),
     Column("region_code", String, nullable=False),
     Column("slot", String, nullable=False),
@@ -193,17 +194,18 @@ def asset_of(rows: Connection, asset_id: str) -> Asset | None:
     return None if row is None else Asset(**row)
 
 
-def judged_otherwise(rows: Connection, campaign_id: str, campaign_hash: str, limit: int) -> list[Asset]:
-    """Return files of a campaign that still count and stand under another version of it, oldest first."""
-    standing = select(asset).where(
-        asset.c.campaign_id == campaign_id, asset.c.retired.is_(False), asset.c.campaign_hash != campaign_hash
+def unasked(rows: Connection, campaign_id: str, campaign_hash: str, *, kind: str, after: str, limit: int) -> list[Asset]:
+    """Return files of a campaign that still count and that nobody was asked to judge under this version of it, by their ids."""
+    asked = select(job.c.key).where(job.c.kind == kind, job.c.key == asset.c.asset_id + f"/{campaign_hash}")
+    left = select(asset).where(asset.c.campaign_id == campaign_id, asset.c.retired.is_(False), asset.c.asset_id > after)
+    left = left.where(~asked.exists(), ~_judged(campaign_hash).exists())
+    return [Asset(**row) for row in rows.execute(left.order_by(asset.c.asset_id).limit(limit)).mappings()]
+
+
+def _judged(campaign_hash: Any) -> Select[tuple[str]]:
+    return select(judgement.c.asset_id).where(
+        judgement.c.asset_id == asset.c.asset_id, judgement.c.campaign_hash == campaign_hash
     )
-    return [Asset(**row) for row in rows.execute(standing.order_by(asset.c.completed_at).limit(limit)).mappings()]
-
-
-def judge_under(rows: Connection, asset_id: str, campaign_hash: str) -> None:
-    """Note under which campaign a file is to be judged from now on."""
-    rows.execute(update(asset).where(asset.c.asset_id == asset_id).values(campaign_hash=campaign_hash))
 
 
 def retire(rows: Connection, asset_id: str) -> None:
@@ -212,10 +214,9 @@ def retire(rows: Connection, asset_id: str) -> None:
 
 
 def waiting_in(rows: Connection, region_code: str, most: int) -> int:
-    """Return how many files of a region have no verdict under their campaign yet, counting to `most` - 1."""
-    judged = select(judgement.c.asset_id).where(
-        judgement.c.asset_id == asset.c.asset_id, judgement.c.campaign_hash == asset.c.campaign_hash
-    )
+    """Return how many files of a region have no verdict under their newest campaign yet, counting to `most` - 1."""
+    newest = select(campaign.c.campaign_hash).where(campaign.c.campaign_id == asset.c.campaign_id)
+    judged = _judged(newest.order_by(campaign.c.version.desc()).limit(1).correlate(asset).scalar_subquery())
     waiting = select(asset.c.asset_id).where(asset.c.region_code == region_code, asset.c.retired.is_(False), ~judged.exists())
     return rows.execute(select(func.count()).select_from(waiting.limit(most - 1).subquery())).scalar_one()
 

@@ -38,7 +38,7 @@ from services.notify.store.messages import Handed, Kept
 
 SEND = "notify.send"
 MAIL = "mail"
-LANGUAGE = "zh-CN"
+LANGUAGES = "zh-CN, en"
 
 
 def keep_campaign(transaction: Transaction, event: CampaignPublished) -> None:
@@ -146,13 +146,14 @@ def copies(connection: Connection, message_id: str) -> list[Copy]:
 
 def _copy(kept: Kept, recipient: str, mailbox: str) -> Copy:
     told = hashlib.sha256(f"{kept.event_id}\n{recipient}\n{MAIL}".encode()).hexdigest()[:16]
+    both = letters.mailed(kept.zh, kept.en)
     mail = Message(
         message_id=f"{kept.event_id}-{told}",
         recipient=mailbox,
-        subject=kept.zh.subject,
-        text=kept.zh.text,
+        subject=both.subject,
+        text=both.text,
         template=kept.template,
-        language=LANGUAGE,
+        language=LANGUAGES,
     )
     return Copy(recipient, mail)
 

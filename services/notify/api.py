@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from services.kernel.auth import Principal, Role
 from services.kernel.ports import Transaction
-from services.kernel.web import Ctx, CurrentPrincipal, Router, answer, perform, public
+from services.kernel.web import Ctx, CurrentPrincipal, Cursor, Router, answer, perform, public
 from services.notify import actions
 from services.notify.domain.audiences import ORGANISER, Sight
 from services.notify.domain.catalogue import TemplateId
@@ -32,7 +32,7 @@ class Asked(BaseModel):
 
     campaign: str | None = Field(None, max_length=64)
     template: TemplateId | None = None
-    before: str | None = Field(None, max_length=64)
+    before: Cursor | None = None
     unread: bool = False
     limit: int = Field(50, ge=1, le=200)
 

@@ -6,12 +6,12 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.responses import Response
 
 from services.campaigns.models.winners import Level
 from services.kernel.auth import Principal, Role
-from services.kernel.web import Ctx, IfMatch, Received, Router, answer, perform, public, require
+from services.kernel.web import Ctx, GivenInstant, IfMatch, Received, Router, answer, perform, public, require
 from services.review.actions import ballots, closing, results, rounds, views
 from services.review.domain.rubric import Rubric
 
@@ -46,15 +46,15 @@ class RubricBody(Body):
 
 
 class ExpertsBody(Body):
-    """Accounts of experts."""
+    """Accounts of experts. All are added or none: a faulty row is answered together with every other one."""
 
-    expert_ids: tuple[Ref, ...] = Field(max_length=1000)
+    expert_ids: tuple[str, ...] = Field(max_length=1000)
 
 
 class CloseBody(Body):
     """When the round ends, in campaign time; none means now."""
 
-    at: AwareDatetime | None = None
+    at: GivenInstant | None = None
 
 
 class TieBody(Body):
@@ -66,9 +66,9 @@ class TieBody(Body):
 
 
 class PublishBody(Body):
-    """The level of the title that the result gives, for the register of earlier winners."""
+    """The level of the title that the result gives, where the campaign's file does not say it."""
 
-    level: Level
+    level: Level | None = None
 
 
 class ScoresBody(Body):
@@ -182,9 +182,10 @@ async def confirm(request: Request, who: Head, round_id: str) -> Response:
 
 
 @ROUTER.post("/rounds/{round_id}/publish")
-async def publish(request: Request, who: Organiser, round_id: str, body: PublishBody) -> Response:
-    """Publish the confirmed result."""
-    return await perform(request, lambda transaction: results.publish(transaction, who, round_id, level=body.level), status=201)
+async def publish(request: Request, who: Organiser, round_id: str, body: PublishBody | None = None) -> Response:
+    """Publish the confirmed result, at the level that the campaign's file says."""
+    level = body.level if body else None
+    return await perform(request, lambda transaction: results.publish(transaction, who, round_id, level=level), status=201)
 
 
 @ROUTER.get("/rounds/{round_id}/record")

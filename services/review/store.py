@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import (
@@ -275,6 +276,12 @@ def left_seats(connection: Connection, round_id: str) -> list[Row[Any]]:
 def ended_panelists(connection: Connection, round_id: str) -> frozenset[str]:
     """Return the experts of a round whose accounts have ended."""
     query = select(panelist.c.account_id).where(panelist.c.round_id == round_id, _has_ended(panelist.c.account_id))
+    return frozenset(connection.execute(query).scalars())
+
+
+def ended_accounts(connection: Connection, account_ids: Collection[str]) -> frozenset[str]:
+    """Return those of these experts whose accounts have ended."""
+    query = select(expert.c.account_id).where(expert.c.account_id.in_(account_ids), _has_ended(expert.c.account_id))
     return frozenset(connection.execute(query).scalars())
 
 

@@ -123,9 +123,9 @@ def release_decided(transaction: Transaction, event: ReleaseDecided, _envelope: 
 
 @HANDLERS.projects(AssetRendered)
 def asset_rendered(transaction: Transaction, event: AssetRendered, _envelope: Envelope) -> None:
-    """Keep what there is to watch."""
-    if event.preview_key:
-        film = Film(event.preview_key, event.preview_type or "video/mp4", event.poster_key)
+    """Keep what there is to watch: of a photo there is nothing."""
+    if event.preview_key and (event.preview_type or "").startswith("video/"):
+        film = Film(event.preview_key, str(event.preview_type), event.poster_key)
         stories.keep_film(transaction, event.work_id, event.campaign_id, event.asset_id, film)
 
 

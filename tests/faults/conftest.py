@@ -36,3 +36,23 @@ def finished(run: Life, tmp_path: Path) -> Life:
     """A copy of that life's home, with what it was answered."""
     home = Path(shutil.copytree(run.home, tmp_path / "home"))
     return Life(home, run.prepared, receipts=[*run.receipts], works=[*run.works])
+
+
+@pytest.fixture(scope="session")
+def review(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Life:
+    """A life that went on to a published result, idle and stopped."""
+    home = tmp_path_factory.mktemp("review") / "home"
+    life = Life(Path(shutil.copytree(prepared.home, home)), prepared).start()
+    try:
+        life.reviewed()
+        life.idle()
+    finally:
+        life.stop()
+    return life
+
+
+@pytest.fixture
+def decided(review: Life, tmp_path: Path) -> Life:
+    """A copy of that life's home, with what it was answered."""
+    home = Path(shutil.copytree(review.home, tmp_path / "home"))
+    return Life(home, review.prepared, receipts=[*review.receipts], works=[*review.works])

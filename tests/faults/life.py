@@ -30,13 +30,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Prepared:
-    """A stopped platform's home, the tokens of its people and a film to upload."""
+    """A stopped platform's home, the tokens of its people (`office`: the organiser's head) and a film to upload."""
 
     home: Path
     campaign_id: str
     liaison: str
     head: str
     clerk: str
+    office: str
     clip: Path
 
 
@@ -60,7 +61,7 @@ def prepare(folder: Path, unit: str = "") -> Prepared:
         platform.stop()
     (folder / "clips").mkdir()
     clip = make(Clip("渡口夜校", "江州"), folder / "clips" / "film.mp4", scratch=folder / "clips")
-    return Prepared(platform.home, campaign_id, liaison.token, boss.token, clerk.token, clip)
+    return Prepared(platform.home, campaign_id, liaison.token, boss.token, clerk.token, head.token, clip)
 
 
 def _members() -> set[str]:
@@ -109,7 +110,7 @@ class Life:
             self.restart()
         http = Person.at(f"http://127.0.0.1:{self.port}").http
         self.liaison, self.head = Person(http, self.prepared.liaison), Person(http, self.prepared.head)
-        self.clerk = Person(http, self.prepared.clerk)
+        self.clerk, self.office = Person(http, self.prepared.clerk), Person(http, self.prepared.office)
         return self
 
     def restart(self) -> None:
@@ -173,6 +174,63 @@ class Life:
         self.upload(work_id)
         self.submit(work_id)
         self.lock(self.list_it(work_id))
+
+    def reviewed(self) -> None:
+        """Two works from their drafts to a published result: four experts, a recusal, a changed ballot, a late one."""
+        works = [self.enter(title) for title in ("夜班后的课堂", "渡口的灯")]
+        self.move_to("2024-09-23T00:00:00+08:00")
+        for work_id in works:
+            self.upload(work_id)
+            self.submit(work_id)
+        (list_id,) = {self.list_it(work_id) for work_id in works}
+        for work_id in works:
+            self._look_at(work_id)
+        self.lock(list_id)
+        self.move_to("2024-10-01T09:00:00+08:00")
+        self.clerk.post(f"/lists/{list_id}/acceptance")
+        path, experts = self._opened_round()
+        self._vote(path, experts)
+        self.office.post(f"{path}/confirm")
+        self.clerk.post(f"{path}/publish")
+
+    def _look_at(self, work_id: str) -> None:
+        told = self.liaison.until(f"/works/{work_id}", lambda told: told["files"][-1]["check"] == "judged")["files"][-1]
+        for found in (found for found in told["findings"] if found["severity"] == "ask"):
+            self.liaison.post(f"/works/{work_id}/files/{told['file_id']}/ticks", {"finding": found["key"]})
+
+    def _opened_round(self) -> tuple[str, list[Person]]:
+        campaign = {"campaign_id": self.prepared.campaign_id}
+        codes = [self.clerk.post("/invitations", {"role": "expert", **campaign})["code"] for _ in range(4)]
+        experts = [
+            self.clerk.other().register(code, "宋怀远", f"1000000300{n}", f"e{n}@example.com") for n, code in enumerate(codes)
+        ]
+        self.clerk.until("/experts", lambda told: len(told["experts"]) == len(experts), **campaign)
+        self.idle()
+        path = f"/rounds/{self.clerk.post('/rounds', {**campaign, 'round': 'second-round'})['round_id']}"
+        proposed = self.clerk.put(f"{path}/rubric")["rubric"]
+        proposed["slate"] = [{"outcome": "selected", "label": "优秀作品", "through": 1}]
+        self.clerk.put(f"{path}/rubric", {"rubric": proposed})
+        self.clerk.post(f"{path}/open", {"expert_ids": [str(expert.account["account_id"]) for expert in experts]})
+        return path, experts
+
+    def _vote(self, path: str, experts: list[Person]) -> None:
+        first = next(expert for expert in experts if expert.get("/ballots")["ballots"])
+        mine = first.get("/ballots")["ballots"][0]["ballot_id"]
+        self._cast(first, mine, 1)
+        first.post(f"/ballots/{mine}/recuse", {"reason": "亲属参演"})
+        cast = [(expert, paper) for expert in experts for paper in expert.get("/ballots")["ballots"] if paper["open"]]
+        for points, (expert, paper) in enumerate(cast, 10):
+            self._cast(expert, paper["ballot_id"], points)
+        last, changed = cast[0][0], cast[0][1]["ballot_id"]
+        self._cast(last, changed, 25)
+        self.clerk.post(f"{path}/close")
+        self.clerk.until(path, lambda told: told["state"] == "decided")
+        assert not self._cast(last, changed, 1)["counted"]
+
+    @staticmethod
+    def _cast(expert: Person, ballot_id: str, points: int) -> Any:
+        scores = dict.fromkeys(("truth", "theme", "innovation", "expression"), str(points))
+        return expert.post(f"/ballots/{ballot_id}/submit", {"scores": scores})
 
     def idle(self, *, seconds: float = 60) -> None:
         """Wait until nothing goes on."""

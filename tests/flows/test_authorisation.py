@@ -221,6 +221,16 @@ class Inside:
         self.http.cookies.clear()
         return int(self.http.request(line.method, line.filled(), headers=headers, **body).status_code)
 
+    def misasked(self, line: Line) -> tuple[int, str]:
+        """Ask with a parameter that no route has. A HEAD is answered without a body."""
+        role = min(line.roles, default=Role.CLERK)
+        headers = {"If-Match": '"1"', "Tus-Resumable": "1.0.0", "Authorization": f"Bearer {self.token(role)}"}
+        answer = self.http.request(line.method, line.filled() + "?no_such_thing=1", headers=headers)
+        return answer.status_code, "" if line.method == "HEAD" else answer.json()["errors"][0]["field"]
+
+
+SPEAK_FOR_ALL = {"/healthz", "/readyz", "/metrics"}  # probes and scrapers bring parameters of their own
+
 
 @pytest.fixture(scope="module")
 def inside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inside]:
@@ -245,6 +255,22 @@ def test_only_those_of_the_matrix_are_let_in(inside: Inside) -> None:
             if not _as_expected(line, role, status):
                 wrong.append((line, role, status))
     assert not wrong
+
+
+def test_no_route_ignores_a_query_that_it_does_not_know(inside: Inside) -> None:
+    """A mistyped filter would otherwise show everything as if it were what was asked for."""
+    answered = [(line, inside.misasked(line)) for line in lines() if line.path not in SPEAK_FOR_ALL]
+    assert not [(line, told) for line, told in answered if told not in {(422, "no_such_thing"), (422, "")}]
+
+
+@pytest.mark.parametrize(
+    "path", ["/works?after=x", "/works?after=%27%20OR%201", "/messages?before=../x", "/ops/intake/events?after=-1"]
+)
+def test_a_broken_place_in_a_list_is_told(inside: Inside, path: str) -> None:
+    role = Role.OPERATOR if path.startswith("/ops") else Role.CLERK
+    answer = inside.http.get(path, headers={"Authorization": f"Bearer {inside.token(role)}"})
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:laurel:problem:invalid-fields")
+    assert [error["field"] for error in answer.json()["errors"]] == [path.partition("?")[2].partition("=")[0]]
 
 
 def _as_expected(line: Line, role: Role | None, status: int) -> bool:

@@ -177,7 +177,9 @@ def test_step_29_missing_ballots_hold_the_closing_and_are_asked_for(scored: Revi
     refused = refusal(clerk.post, f"{scored.path}/close")
     assert (refused.status, refused.message) == (409, "还有4份评分未提交，涉及3件作品，暂不能结束。")
     missing = Counter(str(paper.expert.account["account_id"]) for paper in scored.left)
-    assert clerk.post(f"{scored.path}/reminders") == {"experts": len(missing), "ballots": 4}
+    told = clerk.post(f"{scored.path}/reminders")
+    assert (told["experts"], told["ballots"], told["unheld"], told["works"]) == (len(missing), 4, 0, [])
+    assert told["message"] == f"已向{len(missing)}名评审专家催评，共4份评分表未提交。"
     for expert in scored.experts:
         count = missing[expert.account["account_id"]]
         told = expert.until(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from rebuilding import rebuilt
 from world import S0, World, enter, lock, own_list, put_on_list, refused, told, upload
 
 from services.kernel.contracts.events import (
@@ -111,6 +112,16 @@ def locked(at_hand: tuple[World, dict[str, Any], str]) -> tuple[World, dict[str,
     world, work, file_id = at_hand
     row = lock(world.people["水清"], world.people["水源"], own_list(world.people["水清"]))
     return world, work, file_id, row["list_id"]
+
+
+def test_a_rebuild_keeps_the_report_and_returns_nothing_again(at_hand: tuple[World, dict[str, Any], str]) -> None:
+    world, work, file_id, _ = locked(at_hand)
+    judge(world, work, file_id, LONG)
+    columns, emptied = "id, check_state, verdict, report", "check_state = 'queued', verdict = NULL, report = NULL"
+    before, after = rebuilt(world.context, "work_file", columns, emptied)
+    assert before == after
+    assert [verdict for _, _, verdict, _ in after] == ["block"]
+    assert len(world.rows("SELECT id FROM returned_item")) == 1
 
 
 def test_a_fault_found_after_the_lock_returns_that_item_alone(at_hand: tuple[World, dict[str, Any], str]) -> None:

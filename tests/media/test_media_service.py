@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from clips import PICTURE, Clips
 from PIL import Image
 from platforms import OTHER_UNIT, UNIT, Stage, running
+from rebuilding import rebuilt
 
 from services.campaigns.files import read_campaign
 from services.campaigns.models import Campaign
 from services.campaigns.normal import campaign_hash
 from services.kernel.auth import Role
-from services.kernel.contracts.events import Compared, UploadRetired, WorkContent, WorkSaved
+from services.kernel.contracts.events import AccountEnded, Compared, UploadRetired, WorkContent, WorkSaved
 from services.media import actions
 
 ROOT = Path(__file__).parents[2]
@@ -114,6 +118,8 @@ def test_what_is_there_to_look_at_is_served_by_signed_address(stage: Stage, rehe
         assert whole.headers["content-type"] == "video/mp4"
         assert whole.headers["x-content-type-options"] == "nosniff"
         assert whole.headers["accept-ranges"] == "bytes"
+        assert whole.headers["cache-control"] == "private, no-store"
+        assert whole.headers["referrer-policy"] == "no-referrer"
         size = len(whole.content)
         head = client.head(address, headers=anybody)
         assert (head.status_code, int(head.headers["content-length"]), head.content) == (200, size, b"")
@@ -230,6 +236,62 @@ def test_a_personal_photo_is_shown_to_its_unit_and_the_organiser_alone(stage: St
     for role in (Role.EXPERT, Role.LIAISON):
         with stage.client(role, OTHER_UNIT) as client:
             assert client.get(f"/assets/{upload.upload_id}").status_code in {403, 404}
+
+
+def test_the_stills_of_a_personal_film_stand_in_no_event(stage: Stage, rehearsal: Campaign, good: Path, tmp_path: Path) -> None:
+    personal = _with_tier(rehearsal, "video", "T2")
+    stage.publish(personal)
+    upload = stage.hand_over(personal, good)
+    (told,) = stage.judged()
+    assert (told["frames"], stage.told("asset.rendered")) == ([], [])
+    with stage.client() as client:
+        seen = client.get(f"/assets/{upload.upload_id}").json()["frames"]
+    assert len(seen) > 1
+    for service in ("intake", "media"):
+        (count,) = _outboxes(tmp_path / "home" / f"{service}.db", "%renditions/%")
+        assert count == 0, service
+
+
+def _outboxes(database: Path, words: str) -> tuple[int]:
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as rows:
+        query = "SELECT count(*) FROM outbox WHERE data LIKE ? OR personal LIKE ?"
+        found: tuple[int] = rows.execute(query, (words, words)).fetchone()
+    return found
+
+
+def test_an_address_of_bytes_is_good_for_an_hour_and_ends_with_its_account(
+    stage: Stage, rehearsal: Campaign, good: Path
+) -> None:
+    stage.publish(rehearsal)
+    upload = stage.hand_over(rehearsal, good)
+    stage.judged()
+    with stage.client() as client:
+        address = client.get(f"/assets/{upload.upload_id}").json()["looks"]["poster"]
+        query = parse_qs(urlsplit(address).query)
+        assert query["for"] == ["account-liaison"]
+        assert int(query["exp"][0]) - datetime.now(UTC).timestamp() <= 3600
+        assert client.get(address).status_code == 200
+        stage.tell(AccountEnded(account_id="account-liaison"))
+        stage.until(stage.platform.idle)
+        assert client.get(address, headers={"Authorization": ""}).status_code == 404
+
+
+def test_a_rebuild_keeps_the_verdict_of_the_newest_campaign(stage: Stage, rehearsal: Campaign, good: Path) -> None:
+    """Which campaign counts is read from what arrived, not from what a reaction once noted on the file."""
+    stage.publish(rehearsal)
+    upload = stage.hand_over(rehearsal, good)
+    stage.judged()
+    stricter = _with_shorter_films(rehearsal)
+    stage.publish(stricter, version=2)
+    stage.judged(2)
+    before, after = rebuilt(stage.media.context, "asset", "asset_id, campaign_hash, retired")
+    assert before == after
+    with stage.client() as client:
+        told = client.get(f"/assets/{upload.upload_id}").json()
+    assert (told["campaign_hash"], told["verdict"], told["state"]) == (campaign_hash(stricter), "block", "judged")
+    stage.publish(stricter, version=2)
+    stage.until(stage.platform.idle)
+    assert len(stage.told("asset.judged")) == 2
 
 
 def test_a_slot_that_becomes_personal_takes_back_what_was_shown(stage: Stage, photos: Campaign, tmp_path: Path) -> None:

@@ -144,6 +144,16 @@ def test_the_same_event_again_adds_no_message(ready, story, liaison):
     assert len(ready.messages(liaison)) == 1
 
 
+def test_a_mail_is_in_chinese_with_its_english_twin_below(ready, story, liaison):
+    ready.told("intake", receipt(story))
+    (message,) = ready.messages(liaison)
+    (mail,) = ready.spool()
+    assert (mail["subject"], mail["language"]) == (message["subject"], "zh-CN, en")
+    below = f"{message['subject_en']}\n\n{message['text_en']}"
+    assert mail["text"] == f"{message['text']}\n\n— English —\n{below}"
+    assert "has been received." in below
+
+
 def test_a_message_that_is_sent_again_is_in_the_spool_once(ready, story, liaison):
     ready.told("intake", receipt(story))
     (before,) = ready.messages(liaison)

@@ -14,6 +14,7 @@ import httpx
 from waiting import until
 
 from services.campaigns.files import read_campaign, read_units
+from services.campaigns.models.campaign import Campaign
 from services.campaigns.normal import campaign_hash
 from services.intake.main import INTAKE
 from services.kernel.auth import Limits, Principal, Role, mint
@@ -183,18 +184,18 @@ class World:
 
     # --- what happened before the review
 
-    def publish_campaign(self) -> None:
+    def publish_campaign(self, campaign: Campaign = CAMPAIGN, version: int = 1) -> None:
         units = tuple(UnitRef(unit_id=u.id, name=u.name, unit_type=u.type, region_code=u.region_code) for u in UNITS)
         self.emit(
             CampaignPublished(
-                campaign_id=CAMPAIGN.id,
-                version=1,
-                campaign_hash=campaign_hash(CAMPAIGN),
-                title=CAMPAIGN.title,
+                campaign_id=campaign.id,
+                version=version,
+                campaign_hash=campaign_hash(campaign),
+                title=campaign.title,
                 host="江州市学习型社会建设与终身教育促进委员会办公室",
                 rehearsal=True,
                 published_at=OPENED,
-                normalised=CAMPAIGN.model_dump(mode="json"),
+                normalised=campaign.model_dump(mode="json"),
                 units=units,
             )
         )

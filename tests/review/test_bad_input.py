@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from review_world import CAMPAIGN, CLERK, World, expert, scored
 
+from services.kernel.contracts.events import AccountEnded
+
 GOOD = scored((1, 2, 3, 4))
 SCORES: list[Any] = [
     {},
@@ -103,6 +105,36 @@ def test_refusals_of_the_organisers_acts(opened: tuple[World, str, str]) -> None
     early = world.ask(CLERK, "POST", f"/rounds/{round_id}/ties", {"outcome": "selected", "chosen": [], "reason": "复议"})
     assert early.json()["message"] == "本轮次正在评审，现在不能登记复议结果。"
     assert world.ask(CLERK, "GET", f"/rounds/{round_id}/tally").status_code == 409
+
+
+def test_every_faulty_row_of_a_list_of_experts_is_told_at_once_and_none_is_added(world: World) -> None:
+    world.invite_experts(6)
+    world.emit(AccountEnded(account_id="expert-5"))
+    world.accept_works(1)
+    round_id = world.declare()
+    rows = ["expert-0", "", "expert-1", "expert-5", "expert-2", "x" * 200, "expert-0"]
+    answer = world.ask(CLERK, "POST", f"/rounds/{round_id}/open", {"expert_ids": rows})
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:laurel:problem:unknown-experts")
+    told = answer.json()
+    assert [(one["row"], one["pointer"], one["value"]) for one in told["errors"]] == [
+        (2, "/expert_ids/1", ""),
+        (4, "/expert_ids/3", "expert-5"),
+        (6, "/expert_ids/5", "x" * 200),
+    ]
+    assert [one["message"] for one in told["errors"]] == [
+        "第2行不是本活动的评审专家。",
+        "第4行的账号已停用。",
+        "第6行不是本活动的评审专家。",
+    ]
+    assert told["message"] == (
+        f"共7行，3行须改正：第2行“”不是本活动的评审专家；第4行“expert-5”的账号已停用；第6行“{'x' * 40}”不是本活动的评审专家。"
+        "请一并改正后重新提交，本次未加入任何专家。"
+    )
+    assert world.rows("SELECT COUNT(*) FROM panelist") == [(0,)]
+    world.did(CLERK, "POST", f"/rounds/{round_id}/open", {"expert_ids": ["expert-0", "expert-1", "expert-2", "expert-0"]})
+    more = world.ask(CLERK, "POST", f"/rounds/{round_id}/experts", {"expert_ids": ["expert-3", "nobody", "expert-4"]})
+    assert [one["value"] for one in more.json()["errors"]] == ["nobody"]
+    assert world.rows("SELECT COUNT(*) FROM panelist") == [(3,)]
 
 
 def test_a_round_on_sm3_keeps_its_record_in_sm3(world: World) -> None:

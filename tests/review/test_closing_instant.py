@@ -69,7 +69,12 @@ def test_a_clock_set_back_reopens_nothing(voted: tuple[World, str, str]) -> None
     world.stop_clock(T)
     world.close(round_id)
     world.stop_clock(T - timedelta(days=1))
-    assert not change(world, path, 25)["counted"]
+    late = change(world, path, 25)
+    assert not late["counted"]
+    assert late["message"] == (
+        "本轮次评审已结束（10月17日17:30）。试运行的时钟后来调回，所以收到时间显示为10月16日17:30:00.000。"
+        "评分表已保存，不计入汇总。"
+    )
     assert world.ask(expert(0), "POST", f"{path}/recuse", {"reason": "亲属参演"}).status_code == 409
     assert world.ask(expert(0), "PUT", f"{path}/draft", {"scores": {}}).status_code == 409
 
@@ -80,6 +85,9 @@ def test_the_end_cannot_lie_in_the_past(voted: tuple[World, str, str]) -> None:
     refused = world.ask(CLERK, "POST", f"/rounds/{round_id}/close", {"at": (T - MS).isoformat()})
     assert refused.status_code == 422
     assert refused.json()["message"] == "结束时间10月17日17:29:59.999已过，应不早于现在（10月17日17:30）。"
+    for far in ("9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"):
+        beyond = world.ask(CLERK, "POST", f"/rounds/{round_id}/close", {"at": far})
+        assert (beyond.status_code, beyond.json()["message"]) == (422, "时间应在1970年至2200年之间，请核对。")
     naive = world.ask(CLERK, "POST", f"/rounds/{round_id}/close", {"at": "2024-10-17T17:30:00"})
     assert naive.status_code == 422
 

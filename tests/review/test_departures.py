@@ -103,6 +103,15 @@ def test_where_nobody_is_left_it_is_said_and_the_rest_is_replaced(world: World) 
     assert readers(world) == {"work-000": 2, "work-001": 3}
     refused = world.ask(CLERK, "POST", f"/rounds/{round_id}/close", {})
     assert refused.status_code == 409
+    for number in (0, 1, 2):
+        world.vote(number, by_title)
+    urged = world.did(CLERK, "POST", f"/rounds/{round_id}/reminders")
+    assert (urged["experts"], urged["ballots"], urged["unheld"]) == (0, 0, 1)
+    assert urged["works"] == [{"work_id": "work-000", "title": "故事000", "ballots": 1}]
+    assert urged["message"] == (
+        "没有可以催评的评审专家。有1份评分表没有专家填写（已回避或账号已停用，未找到替补），请增补专家。"
+    )
+    assert world.events("expert.reminded") == []
     ended = world.ask(CLERK, "POST", f"/rounds/{round_id}/experts", {"expert_ids": ["expert-3"]})
     assert ended.status_code == 422
     world.did(CLERK, "POST", f"/rounds/{round_id}/experts", {"expert_ids": ["expert-4"]})

@@ -92,7 +92,8 @@ def test_step_27_an_impossible_assignment_is_explained(world: World) -> None:
     ]
     assert world.got(CLERK, f"/rounds/{round_id}")["state"] == "declared"
     unknown = world.ask(CLERK, "POST", f"/rounds/{round_id}/open", {"expert_ids": ["expert-1", "nobody"]})
-    assert (unknown.status_code, unknown.json()["unknown"]) == (422, ["nobody"])
+    named = [one["value"] for one in unknown.json()["errors"]]
+    assert (unknown.status_code, named) == (422, ["nobody"])
 
 
 def test_step_27_a_recusal_closes_the_ballot_and_finds_another(begun: tuple[World, str]) -> None:
@@ -174,7 +175,12 @@ def test_the_way_to_the_result(begun: tuple[World, str]) -> None:
     assert early.json()["message"] == "本轮次已汇总评分，等待负责人确认结果，现在不能公布结果。"
     assert world.ask(CLERK, "POST", f"/rounds/{round_id}/confirm").status_code == 403
     assert world.did(HEAD, "POST", f"/rounds/{round_id}/confirm")["chosen"] == 4
-    published = world.did(CLERK, "POST", f"/rounds/{round_id}/publish", {"level": "city"})
+    other = world.ask(CLERK, "POST", f"/rounds/{round_id}/publish", {"level": "province"})
+    assert (other.status_code, other.json()["message"]) == (
+        422,
+        "活动写明结果为市级，不能按省级公布。请去掉level或改为city。",
+    )
+    published = world.did(CLERK, "POST", f"/rounds/{round_id}/publish")
     document = world.got(None, f"/results/{published['result_id']}")
     assert [(work["title"], work["outcome"]) for work in document["works"]] == [
         ("故事000", "优秀作品（入围决赛）"),
@@ -190,6 +196,22 @@ def test_the_way_to_the_result(begun: tuple[World, str]) -> None:
     assert announced[0]["works"] == told[0]["works"]
     assert "罗桂枝" not in json.dumps(announced, ensure_ascii=False)
     assert (told[0]["level"], told[0]["year"]) == ("city", 2024)
+
+
+def test_where_the_campaign_says_no_level_whoever_publishes_must(world: World) -> None:
+    silent = CAMPAIGN.model_copy(update={"notice": CAMPAIGN.notice.model_copy(update={"level": None})})
+    world.publish_campaign(silent, version=2)
+    world.invite_experts(3)
+    world.accept_works(1)
+    round_id = world.open(3, slate=[{"outcome": "selected", "label": "优秀作品", "through": 1}])
+    vote_all(world, 3)
+    world.close(round_id)
+    world.did(HEAD, "POST", f"/rounds/{round_id}/confirm")
+    refused = world.ask(HEAD, "POST", f"/rounds/{round_id}/publish", {})
+    assert (refused.status_code, refused.json()["type"]) == (422, "urn:laurel:problem:level-missing")
+    assert refused.json()["message"].startswith("活动没有写明结果的级别，请填写level：全国（national）、省级（province）")
+    world.did(HEAD, "POST", f"/rounds/{round_id}/publish", {"level": "district"})
+    assert world.events("result.published")[0]["level"] == "district"
 
 
 def test_step_30_a_tie_is_decided_by_a_person_and_step_40_the_record_verifies(world: World) -> None:

@@ -348,18 +348,31 @@ def test_a_visitor_finds_published_consented_and_released_works_alone(world: Wor
     assert sorted(hits(world, "/stories/staff?q=夜校", Role.CLERK)) == ["no-consent", "no-release", "no-result", "shown"]
 
 
-def test_a_released_story_is_shown_with_the_films_of_its_accepted_files(world: World) -> None:
+@pytest.mark.parametrize("late", [False, True], ids=["accepted last", "accepted first"])
+def test_a_released_story_is_shown_with_the_films_of_its_accepted_files(world: World, late: bool) -> None:
     published(world)
-    for asset in ("kept", "replaced"):
-        made = {"work_id": "w1", "campaign_id": "jiangzhou-2025", "sha256": "0" * 64, "poster_key": f"poster/{asset}"}
-        world.emit("media", AssetRendered(asset_id=asset, preview_key=f"film/{asset}", preview_type="video/mp4", **made))
     shown(world, "w1", "夜校之光")
     world.settle()
-    file = AssetRef(asset_id="kept", slot="video", sha256="0" * 64, size_bytes=1, object_key="k")
-    world.emit("intake", WorkAccepted(**head("w1", "夜校之光"), assets=(file,), personal=content(story=STORY)))
+    kinds = {"kept": "video/mp4", "replaced": "video/mp4", "photo": "image/jpeg"}
+    files = tuple(
+        AssetRef(asset_id=asset, slot=slot, sha256="0" * 64, size_bytes=1, object_key="k")
+        for asset, slot in (("kept", "video"), ("photo", "photo"))
+    )
+
+    def accept() -> None:
+        world.emit("intake", WorkAccepted(**head("w1", "夜校之光"), assets=files, personal=content(story=STORY)))
+        world.settle()
+
+    if late:
+        accept()
+    for asset, kind in kinds.items():
+        made = {"work_id": "w1", "campaign_id": "jiangzhou-2025", "sha256": "0" * 64, "poster_key": f"poster/{asset}"}
+        world.emit("media", AssetRendered(asset_id=asset, preview_key=f"film/{asset}", preview_type=kind, **made))
     world.settle()
+    if not late:
+        accept()
     films = world.get("/stories/w1").json()["films"]
-    assert [film["type"] for film in films] == ["video/mp4", "image/jpeg"]
+    assert [film["type"] for film in films] == ["video/mp4", "image/jpeg"], "a film and its poster"
     address, query = films[0]["url"].removeprefix("/bytes/").split("?")
     grant = check_bytes_url(world.search.keys, address, dict(parse_qsl(query)), now=world.search.clock.now())
     assert (grant.object_key, grant.account_id) == ("film/kept", "public")

@@ -114,3 +114,22 @@ def test_a_suppression_is_seen_unless_it_says_why(code):
     assert suppressions_without_a_reason(f"x = 1  # {code} - the vendor's types are wrong") == []
     assert suppressions_without_a_reason(f"x = 1  # {code}  # the vendor's types are wrong") == []
     assert suppressions_without_a_reason(f'x = "# {code}"') == []
+
+
+def unbounded_instants(source: str) -> list[str]:
+    """Name each instant that a request may state without bounds: one at the end of the calendar has no UTC."""
+    names = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.AnnAssign)]
+    written = [(node.lineno, ast.unparse(node.annotation)) for node in names]
+    return [f"{line}: {told}" for line, told in written if re.search(r"\b(AwareDatetime|datetime)\b", told)]
+
+
+@pytest.mark.parametrize(
+    "path", _sources("*/api.py", "*/api/*.py", "kernel/web/operator.py"), ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_every_instant_of_a_request_is_bounded(path):
+    assert unbounded_instants(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("planted", ["at: AwareDatetime", "term: datetime | None = None"])
+def test_a_planted_unbounded_instant_is_seen(planted):
+    assert unbounded_instants(f"class Body(BaseModel):\n    {planted}\n")

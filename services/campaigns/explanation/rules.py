@@ -9,6 +9,7 @@ from services.campaigns.evaluation.sentences import range_text
 from services.campaigns.explanation.lines import Line, Section, types
 from services.campaigns.instants import closing_text, opening_text
 from services.campaigns.models import Act, Campaign, Late, Quota, Reading, Round, Stage, Tier
+from services.campaigns.models.winners import LEVEL_WORDS
 
 _TIERS: dict[Tier, str] = {"T0": "公开信息", "T1": "内部信息", "T2": "个人信息", "T3": "敏感信息"}
 _ACTS: dict[Act, str] = {"enter": "录入", "submit": "提交", "list": "列入", "lock": "锁定", "ballot": "评分"}
@@ -22,6 +23,8 @@ def identity(campaign: Campaign) -> Section:
         Line(text=f"通知：{notice.title}，{notice.document_number}，{issued}"),
         Line(text=f"{terms.organiser}：{notice.organiser}"),
     ]
+    if notice.level:
+        lines.append(Line(text=f"结果的级别：{LEVEL_WORDS[notice.level]}"))
     if notice.implementer:
         lines.append(Line(text=f"{terms.implementer}：{notice.implementer}"))
     lines += [Line(text=f"{terms.recommending_unit}：{kind.label}", cite=kind.cite) for kind in campaign.unit_types]

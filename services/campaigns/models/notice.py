@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.campaigns.findings import Frozen
 from services.campaigns.instants import Day
+from services.campaigns.models.winners import Level
 from services.campaigns.references import Cite, UnitTypeRef
 from services.campaigns.text import Id, Text
 
@@ -16,12 +17,16 @@ class Clause(Frozen):
 
 
 class Notice(Frozen):
-    """The document that rules. `organiser` is shown until a units file names its own host."""
+    """The document that rules. `organiser` is shown until a units file names its own host.
+
+    `level` is that of what its results give; without one it is said when a result is published.
+    """
 
     title: Text
     document_number: Text
     issued_on: Day
     issuers: tuple[Text, ...]
+    level: Level | None = None
     organiser: Text
     implementer: Text | None = None
     clauses: tuple[Clause, ...]

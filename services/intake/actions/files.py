@@ -160,19 +160,23 @@ def reports(connection: Connection, work_id: str) -> list[tuple[Row[Any], Report
 
 
 def keep_verdict(transaction: Transaction, event: AssetJudged) -> None:
-    """Keep a verdict on exactly the present bytes under the present campaign; a block after the lock returns that item."""
-    found = _judged_file(transaction.connection, event)
-    if found is None:
+    """Keep a verdict on exactly the present bytes under the present campaign."""
+    if _judged_file(transaction.connection, event) is None:
         return
-    work, rules = found
     told = event.model_dump(mode="json", include={"summary", "remedies", "duration_s", "frames"})
     listed = keyed([each.model_dump(mode="json", exclude_none=True) for each in event.findings])
     state = Check.UNJUDGED if event.verdict == "unjudged" else Check.JUDGED
     kept = json.dumps({**told, "findings": listed}, ensure_ascii=False)
     verdict = {"campaign_hash": event.campaign_hash, "verdict": event.verdict}
     works.change_file(transaction.connection, event.asset_id, check_state=state, report=kept, **verdict)
+
+
+def return_block(transaction: Transaction, event: AssetJudged) -> None:
+    """Return the item of a file in which the present campaign finds a fault after the lock."""
+    found = _judged_file(transaction.connection, event)
     reasons = [each.message for each in event.findings if each.severity == "block"]
-    if reasons:
+    if found is not None and reasons:
+        work, rules = found
         repairs.return_block(transaction, rules, work, event.slot, reasons)
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Request, Response
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from services.intake.actions import clock
 from services.intake.actions.clock import Change, ClockFace
@@ -15,7 +15,7 @@ from services.intake.api.access import Body
 from services.kernel.auth import Principal, Role
 from services.kernel.errors import Unavailable, Unprocessable
 from services.kernel.service import Context
-from services.kernel.web import Ctx, Received, Router, answer, perform, public, require
+from services.kernel.web import Ctx, GivenInstant, Received, Router, answer, perform, public, require
 
 PATIENCE_S = 10.0
 STEP_S = 0.01
@@ -28,8 +28,8 @@ Turns = Annotated[Principal, require(Role.CLERK, Role.HEAD, Role.OPERATOR)]
 class ClockChange(Body):
     """At most one of: where it stands still, from which instant it runs on, by how many seconds it is ahead. None: be right."""
 
-    stopped_at: AwareDatetime | None = None
-    runs_from: AwareDatetime | None = None
+    stopped_at: GivenInstant | None = None
+    runs_from: GivenInstant | None = None
     offset_s: Annotated[float, Field(ge=-MOST_S, le=MOST_S)] | None = None
 
 

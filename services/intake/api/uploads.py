@@ -22,7 +22,7 @@ from services.intake.store.uploads import Upload
 from services.intake.tools.part_files import ShorterThanAcknowledged
 from services.intake.tools.receiving import ensure_room
 from services.kernel import metrics
-from services.kernel.auth import Principal, Role, check_upload_token, upload_token
+from services.kernel.auth import UPLOAD_QUERY, Principal, Role, check_upload_token, upload_token
 from services.kernel.errors import Forbidden, LaurelError, NotFound, Problem
 from services.kernel.ports import Transaction
 from services.kernel.service import Context
@@ -30,7 +30,7 @@ from services.kernel.web import Ctx, Received, exchange_of, public, require, sig
 from services.kernel.web.bodies import StrictRoute
 
 PAUSE = timedelta(seconds=30)
-BY_ADDRESS = [signed_address("upload")]
+BY_ADDRESS = [signed_address("upload", UPLOAD_QUERY)]
 
 
 class TusRoute(StrictRoute):

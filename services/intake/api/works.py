@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request, Response
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 from sqlalchemy import Connection
 
 from services.intake.actions import consents, files, formal, late, places, views
@@ -25,7 +25,7 @@ from services.kernel.auth import Principal
 from services.kernel.errors import NotFound
 from services.kernel.ports import Transaction
 from services.kernel.service import Context
-from services.kernel.web import Answer, Ctx, MustMatch, Received, Router, answer, perform
+from services.kernel.web import Answer, Ctx, Cursor, GivenInstant, MustMatch, Received, Router, answer, perform
 from services.kernel.web.writes import render
 
 PAGE = 50
@@ -88,7 +88,7 @@ class Return(Body):
     """What goes back; without `term` the campaign's own applies."""
 
     items: Annotated[list[ReturnedItem], Field(min_length=1, max_length=50)]
-    term: AwareDatetime | None = None
+    term: GivenInstant | None = None
 
 
 class Rejection(Body):
@@ -110,7 +110,7 @@ async def list_works(
     unit_id: Ref | None = None,
     state: WorkState | None = None,
     track: Ref | None = None,
-    after: Annotated[str, Query(max_length=100)] = "",
+    after: Cursor = "",
     limit: Annotated[int, Query(ge=1, le=LONGEST_PAGE)] = PAGE,
 ) -> Response:
     """List works, a page at a time: a unit its own, the organiser all."""

@@ -18,6 +18,7 @@ from typing import Literal
 
 from services.kernel.errors import Conflict, Gone, Invalid, Problem, TooLarge
 from services.kernel.instants import BEIJING
+from services.kernel.text import without_hidden
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,expiration,checksum,termination"
@@ -290,14 +291,13 @@ def progress_headers(progress: Progress) -> dict[str, str]:
 
 
 def display_name(raw: str) -> str:
-    """Return a file's name fit to be shown: no path, no control or direction marks, one line, at most 120 characters.
+    """Return a file's name fit to be shown: no path, nothing that no reader sees, one line, at most 120 characters.
 
     The extension is kept when the name is cut. What leaves nothing is called 未命名.
     """
     base = re.split(r"[/\\]", unicodedata.normalize("NFC", raw))[-1]
     visible = "".join(" " if unicodedata.category(c) in ("Zl", "Zp") or c in "\t\r\n" else c for c in base)
-    kept = "".join(c for c in visible if unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
-    name = re.sub(r"\s+", " ", kept).strip(" ")
+    name = re.sub(r"\s+", " ", without_hidden(visible)).strip(" ")
     return _shortened(name) if name.strip(" .") else UNNAMED
 
 

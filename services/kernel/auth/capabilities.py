@@ -11,6 +11,10 @@ from urllib.parse import quote, urlencode
 from services.kernel.errors import Gone, NotFound
 from services.kernel.keys import BadSignature, Keys, Purpose, base64url, from_base64url
 
+UPLOAD_QUERY = frozenset({"token"})
+BYTES_QUERY = frozenset({"kid", "for", "use", "exp", "sig", "name"})
+"""What the query of a signed address holds."""
+
 
 def upload_token(keys: Keys, upload_id: str, expires_at: datetime) -> str:
     """Return the token for the query of an upload's address: good for this upload alone, until it expires."""

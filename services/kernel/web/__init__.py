@@ -19,7 +19,9 @@ from services.kernel.web.app import build_app, one_origin
 from services.kernel.web.bodies import Router, parse_json, read_body
 from services.kernel.web.context import Ctx
 from services.kernel.web.exchange import exchange_of, stamp_of
+from services.kernel.web.instants import GivenInstant
 from services.kernel.web.problems import problem_response
+from services.kernel.web.queries import Cursor
 from services.kernel.web.writes import Answer, IfMatch, MustMatch, answer, perform
 
 __all__ = [
@@ -28,6 +30,8 @@ __all__ = [
     "Ctx",
     "CurrentPrincipal",
     "CurrentSession",
+    "Cursor",
+    "GivenInstant",
     "IfMatch",
     "MustMatch",
     "Received",

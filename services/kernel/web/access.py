@@ -69,9 +69,10 @@ class PublicAccess:
 
 @dataclass(frozen=True, slots=True)
 class AddressAccess:
-    """Whoever holds the signed address; the endpoint checks it."""
+    """Whoever holds the signed address; the endpoint checks it, and reads `query_names` of its query."""
 
     signed_by: str
+    query_names: frozenset[str]
 
     def names(self) -> tuple[str, ...]:
         """What signs the address."""
@@ -97,9 +98,9 @@ def public() -> Any:
     return Depends(PublicAccess())
 
 
-def signed_address(signed_by: str) -> Any:
-    """Declare a route whose address carries its own permission: `dependencies=[signed_address("upload")]`."""
-    return Depends(AddressAccess(signed_by))
+def signed_address(signed_by: str, query_names: frozenset[str]) -> Any:
+    """Declare a route whose address carries its own permission: `dependencies=[signed_address("upload", UPLOAD_QUERY)]`."""
+    return Depends(AddressAccess(signed_by, query_names))
 
 
 async def _stamp(request: Request) -> datetime:

@@ -13,12 +13,14 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.kernel.errors import Invalid, Problem, TooLarge, Unprocessable
+from services.kernel.errors import Invalid, Problem, TooLarge
+from services.kernel.text import without_hidden
+from services.kernel.web.queries import check_query, query_names
+from services.kernel.web.texts import check_text, too_deep
 
-MAX_DEPTH = 32
+MAX_SHOWN = 40
 INT64 = 2**63
 INT64_DIGITS = 20  # with a sign
-UNTYPABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")  # what no keyboard and no document holds
 JSON_TYPE = re.compile(r"application/(?:[\w.-]+\+)?json\s*(?:;\s*charset=(\"?)utf-?8\1\s*)?", re.IGNORECASE)
 
 
@@ -53,12 +55,13 @@ class StrictRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap FastAPI's handler."""
         handle = super().get_route_handler()
+        dependant, known = self.dependant, query_names(self.dependant)
         takes_json = self.body_field is not None and not isinstance(self.body_field.field_info, params.Form)
 
         async def strictly(request: Request) -> Response:
             strict = StrictRequest(request.scope, request.receive, request._send)  # noqa: SLF001 - Starlette offers no copy
             strict.limit_bytes = request.app.state.context.settings.json_max_bytes
-            _check_query(strict)
+            check_query(strict.query_params, dependant, known)
             if takes_json and await strict.body():
                 _check_type(strict)
                 await strict.json()
@@ -97,41 +100,9 @@ def parse_json(raw: bytes) -> Any:
             f"Not JSON at line {broken.lineno} column {broken.colno}: {broken.msg}.",
         ) from None
     except RecursionError:
-        raise _too_deep() from None
+        raise too_deep() from None
     check_text(value)
     return value
-
-
-def check_text(value: Any) -> None:
-    """Raise `Unprocessable` where a string holds characters nobody can type, `Invalid` where nesting is too deep."""
-    waiting: list[tuple[Any, int]] = [(value, 1)]
-    while waiting:
-        held, depth = waiting.pop()
-        if isinstance(held, str):
-            _check_string(held)
-        elif isinstance(held, (dict, list)):
-            if depth > MAX_DEPTH:
-                raise _too_deep()
-            if isinstance(held, dict):
-                waiting.extend((name, depth) for name in held)
-                held = list(held.values())
-            waiting.extend((inner, depth + 1) for inner in held)
-
-
-def _check_string(text: str) -> None:
-    if (found := UNTYPABLE.search(text)) is not None:
-        raise Unprocessable(
-            f"文字中有不能使用的控制字符（U+{ord(found.group()):04X}，第{found.start() + 1}个字符），请去掉后再提交。",
-            f"A text holds the character U+{ord(found.group()):04X} at {found.start() + 1}.",
-            kind="control-character",
-        )
-
-
-def _check_query(request: Request) -> None:
-    if request.scope["query_string"]:
-        for name, text in request.query_params.multi_items():
-            _check_string(name)
-            _check_string(text)
 
 
 def _check_type(request: Request) -> None:
@@ -167,10 +138,6 @@ def _unreadable(message: str, detail: str) -> Invalid:
     return Invalid(message, detail, kind="invalid-json")
 
 
-def _too_deep() -> Invalid:
-    return _unreadable(f"内容嵌套超过{MAX_DEPTH}层，不能读取。", f"Nested deeper than {MAX_DEPTH} levels.")
-
-
 def _integer(digits: str) -> int:
     if len(digits) > INT64_DIGITS or not -INT64 <= int(digits) < INT64:
         raise _unreadable("内容中的整数过大，不能读取。", "An integer does not fit 64 bits.")
@@ -192,7 +159,7 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
         names = [name for name, _ in pairs]
-        twice = UNTYPABLE.sub("\N{REPLACEMENT CHARACTER}", next(name for name in names if names.count(name) > 1)[:40])
+        twice = without_hidden(next(name for name in names if names.count(name) > 1)[:MAX_SHOWN])
         raise _unreadable(f"“{twice}”出现了两次，请只保留一处。", f"Duplicate member {twice!r}.")
     return members
 

@@ -15,8 +15,8 @@ from services.kernel import metrics
 from services.kernel.errors import Forbidden, NotFound, Problem
 from services.kernel.logs import next_traceparent, tracing
 from services.kernel.service import Context
+from services.kernel.text import hidden_at
 from services.kernel.web.access import COOKIE
-from services.kernel.web.bodies import UNTYPABLE
 from services.kernel.web.exchange import SCOPE_KEY, Exchange
 from services.kernel.web.paths import route_template
 from services.kernel.web.problems import problem_response, unexpected
@@ -32,13 +32,13 @@ POLICY = (
 )
 SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
 )
 DEFAULT_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"content-security-policy", POLICY.encode()),
     (b"cache-control", b"no-store"),
+    (b"referrer-policy", b"same-origin"),
 )
 WANTED = frozenset({b"traceparent", b"origin", b"host", b"cookie", b"authorization", b"content-type", b"sec-fetch-site"})
 
@@ -92,7 +92,7 @@ class Edge:
             await problem_response(told)(scope, receive, reply.send)
 
     def _guard(self, scope: Scope, headers: dict[bytes, str]) -> None:
-        if UNTYPABLE.search(scope["path"]):
+        if hidden_at(scope["path"]) is not None:
             raise NotFound
         if scope["method"] not in SAFE_METHODS and not self._is_own(headers):
             raise Forbidden(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
 
@@ -21,6 +20,7 @@ from services.kernel.ports import Transaction
 from services.kernel.web.access import require
 from services.kernel.web.bodies import Router
 from services.kernel.web.context import Ctx
+from services.kernel.web.instants import GivenInstant
 from services.kernel.web.writes import answer, perform
 
 POLL_S = 0.2
@@ -63,7 +63,7 @@ class AskedPlace(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     event_id: str | None = None
-    at: datetime | None = None
+    at: GivenInstant | None = None
 
 
 class Dropped(BaseModel):

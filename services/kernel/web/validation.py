@@ -55,16 +55,20 @@ _SENTENCES: Mapping[str, str] = {
 }
 
 
-def validation_problem(errors: Sequence[Mapping[str, Any]]) -> Problem:
-    """Return one problem that names every field. What is wrong in the path alone looks as if nothing were there."""
+def validation_problem(errors: Sequence[Mapping[str, Any]], hint: str = "", **extra: Any) -> Problem:
+    """Return one problem that names every field. What is wrong in the path alone looks as if nothing were there.
+
+    `hint` ends the sentence; `extra` are further members of the document.
+    """
     if all(error["loc"] and error["loc"][0] == "path" for error in errors):
         return NotFound()
     told = [_told(error) for error in errors]
     return Unprocessable(
-        "".join(entry["message"] for entry in told),
+        "".join(entry["message"] for entry in told) + hint,
         "; ".join(f"{entry['field']}: {entry['detail']}" for entry in told),
         kind="invalid-fields",
         errors=told,
+        **extra,
     )
 
 

@@ -15,9 +15,7 @@ def upgrade() -> None:
         sa.Column("asset_id", sa.String(), nullable=False),
         sa.Column("work_id", sa.String(), nullable=False),
         sa.Column("campaign_id", sa.String(), nullable=False),
-        sa.Column(
-            "campaign_hash", sa.String(), nullable=False, comment="the campaign under which it was, or is to be, judged last"
-        ),
+        sa.Column("campaign_hash", sa.String(), nullable=False, comment="the campaign under which it was sent"),
         sa.Column("unit_id", sa.String(), nullable=False),
         sa.Column("region_code", sa.String(), nullable=False),
         sa.Column("slot", sa.String(), nullable=False),

@@ -26,6 +26,8 @@ from services.notify.domain.catalogue import Template, TemplateId, Wording
 NUMBERS = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
 UNIT_INVITEES = frozenset({"liaison", "unit_head"})
 
+ENGLISH_BELOW = "— English —"
+
 
 @dataclass(frozen=True, slots=True)
 class Letter:
@@ -45,6 +47,11 @@ class WorkName:
     unit_id: str
     unit_name: str
     title: str
+
+
+def mailed(zh: Wording, en: Wording) -> Wording:
+    """Return one mail in both languages, as nobody says which a recipient reads: Chinese first, its English twin below."""
+    return Wording(zh.subject, f"{zh.text}\n\n{ENGLISH_BELOW}\n{en.subject}\n\n{en.text}")
 
 
 def invitation(event: InvitationIssued, words: CampaignWords | None) -> Letter:

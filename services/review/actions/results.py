@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from services.campaigns.models.campaign import Campaign
-from services.campaigns.models.winners import Level
+from services.campaigns.models.winners import LEVEL_WORDS, Level
 from services.kernel.auth import Principal
 from services.kernel.contracts.events import Compared, ResultAnnounced, ResultPublished, ResultWork
-from services.kernel.errors import Conflict
+from services.kernel.errors import Conflict, Unprocessable
 from services.kernel.ids import new_id
 from services.kernel.ports import Transaction
 from services.review import store
@@ -89,13 +89,18 @@ def confirm(transaction: Transaction, who: Principal, round_id: str) -> dict[str
     return {"round_id": round_id, "state": state.value, "chosen": len(outcomes), "revision": revision}
 
 
-def publish(transaction: Transaction, who: Principal, round_id: str, *, level: Level) -> dict[str, Any]:
-    """Make the confirmed result public: search and register take it, everybody may read it."""
+def publish(transaction: Transaction, who: Principal, round_id: str, *, level: Level | None) -> dict[str, Any]:
+    """Make the confirmed result public: search and register take it, everybody may read it.
+
+    The title's level is the campaign's; `level` is asked for where its file says none, and may not say another.
+    """
     connection = transaction.connection
     row = load(connection, who, round_id, lock=True)
     with refusing():
         state = advance(RoundState(row.state), Act.PUBLISH)
     held = connection.execute(select(store.campaign).where(store.campaign.c.campaign_id == row.campaign_id)).one()
+    notice = Campaign.model_validate_json(held.normalised).notice
+    level = _level(notice.level, level)
     works, personal = _works(connection, row)
     head = record.append(transaction, round_id, [payloads.ResultPublished(round=round_id)])
     at, result_id = transaction.campaign_time(), new_id()
@@ -104,7 +109,7 @@ def publish(transaction: Transaction, who: Principal, round_id: str, *, level: L
         "campaign_id": row.campaign_id,
         "campaign_title": held.title,
         "level": level,
-        "year": Campaign.model_validate_json(held.normalised).notice.issued_on.year,
+        "year": notice.issued_on.year,
         "published_at": at,
         "record_head": head,
         "works": tuple(works),
@@ -129,6 +134,20 @@ def publish(transaction: Transaction, who: Principal, round_id: str, *, level: L
     )
     revision = turn(transaction, row, state=state.value)
     return {"result_id": result_id, "state": state.value, "record_head": head, "revision": revision}
+
+
+def _level(ruled: Level | None, stated: Level | None) -> Level:
+    level = ruled or stated
+    if level is None:
+        known = "、".join(f"{word}（{name}）" for name, word in LEVEL_WORDS.items())
+        raise Unprocessable(f"活动没有写明结果的级别，请填写level：{known}。", "Say the level.", kind="level-missing")
+    if stated not in {None, level}:
+        raise Unprocessable(
+            f"活动写明结果为{LEVEL_WORDS[level]}，不能按{LEVEL_WORDS[stated or level]}公布。请去掉level或改为{level}。",
+            "The campaign says another level.",
+            kind="level-differs",
+        )
+    return level
 
 
 def _works(connection: Connection, row: Row[Any]) -> tuple[list[ResultWork], dict[str, Compared]]:

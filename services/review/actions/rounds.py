@@ -24,10 +24,11 @@ from services.review import store
 from services.review.actions import record, seats
 from services.review.actions.problems import refusing, require_campaign
 from services.review.domain import payloads
+from services.review.domain.assignment import refuse_strangers
 from services.review.domain.ballots import SeatState
 from services.review.domain.canonical import ZERO, Algorithm, digest
 from services.review.domain.record import rubric_declared
-from services.review.domain.rounds import STATE_NAMES, VOTING, Act, RoundState, advance
+from services.review.domain.rounds import STATE_NAMES, VOTING, Act, RoundState, advance, reminder_sentence
 from services.review.domain.rubric import Rubric, campaign_rubric, refuse_change, require_declared
 from services.review.domain.streams import SEED_BYTES
 
@@ -221,11 +222,13 @@ def _enter_works(connection: Connection, row: Row[Any], *, own_unit_recused: boo
 
 
 def _experts(connection: Connection, row: Row[Any], expert_ids: Sequence[str]) -> list[Row[Any]]:
+    """Return these experts, each once. All or none: whoever corrects a list does it once, so every faulty row is told."""
+    if not expert_ids:
+        raise Unprocessable("请选择评审专家。", "Choose experts of this campaign.", kind="unknown-experts")
     living = {one.account_id: one for one in store.living_experts(connection, row.campaign_id)}
-    unknown = [account for account in expert_ids if account not in living]
-    if unknown or not expert_ids:
-        sentence = f"有{len(unknown)}名不是本活动的评审专家，请核对。" if unknown else "请选择评审专家。"
-        raise Unprocessable(sentence, "Choose experts of this campaign.", kind="unknown-experts", unknown=unknown)
+    ended = store.ended_accounts(connection, {account for account in expert_ids if account not in living})
+    with refusing():
+        refuse_strangers(expert_ids, living.keys(), ended)
     return [living[account] for account in sorted(set(expert_ids))]
 
 
@@ -258,15 +261,17 @@ def extend_panel(transaction: Transaction, who: Principal, round_id: str, expert
     return Opened(round_id, len(readings), len(added), ballots, turn(transaction, row))
 
 
-def remind(transaction: Transaction, who: Principal, round_id: str) -> dict[str, int]:
-    """Ask every expert whose ballots are outstanding for them (催评); who they are is not told."""
-    row = load(transaction.connection, who, round_id)
+def remind(transaction: Transaction, who: Principal, round_id: str) -> dict[str, Any]:
+    """Ask every expert whose ballots are outstanding for them (催评); who they are is not told.
+
+    `unheld` are ballots that nobody can be asked for, `works` says of which works: experts have to be added.
+    """
+    connection = transaction.connection
+    row = load(connection, who, round_id)
     if row.state != RoundState.OPEN:
         sentence = f"本轮次{STATE_NAMES[RoundState(row.state)]}，不需要催评。"
         raise Conflict(sentence, "The round is not open.", kind="not-now")
-    missing = Counter(
-        seat.account_id for seat in store.open_seats(transaction.connection, round_id) if seat.state == SeatState.ASSIGNED
-    )
+    missing = Counter(seat.account_id for seat in store.open_seats(connection, round_id) if seat.state == SeatState.ASSIGNED)
     for account_id, outstanding in sorted(missing.items()):
         reminded = ExpertReminded(
             reminder_id=new_id(),
@@ -276,4 +281,12 @@ def remind(transaction: Transaction, who: Principal, round_id: str) -> dict[str,
             outstanding=outstanding,
         )
         transaction.emit(reminded)
-    return {"experts": len(missing), "ballots": missing.total()}
+    short = seats.lacking(connection, round_id, rubric_of(row))
+    unheld = sum(one.need for one in short)
+    return {
+        "experts": len(missing),
+        "ballots": missing.total(),
+        "unheld": unheld,
+        "works": [{"work_id": one.work, "title": one.title, "ballots": one.need} for one in short],
+        "message": reminder_sentence(len(missing), missing.total(), unheld),
+    }

@@ -8,11 +8,11 @@ carries two more than somebody to whom a chain leads. No other assignment is bet
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from services.review.domain.faults import Shortage
+from services.review.domain.faults import Shortage, Strangers
 from services.review.domain.streams import Stream
 
 PSEUDONYM_BYTES = 10
@@ -80,6 +80,13 @@ def refuse_shortage(readings: Iterable[Reading], panel: Sequence[Panelist]) -> N
     """Raise `Shortage` with one sentence for each work that has too few experts without a conflict."""
     if lacks := [shortage(reading, panel) for reading in readings if is_short(reading, panel)]:
         raise Shortage(lacks)
+
+
+def refuse_strangers(accounts: Sequence[str], living: Collection[str], ended: Collection[str]) -> None:
+    """Raise `Strangers` with every row of a list that names nobody who may be drawn."""
+    why = ("不是本活动的评审专家", "的账号已停用")
+    if rows := [(place, one, why[one in ended]) for place, one in enumerate(accounts) if one not in living]:
+        raise Strangers(rows, len(accounts))
 
 
 def is_short(reading: Reading, panel: Sequence[Panelist]) -> bool:

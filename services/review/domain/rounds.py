@@ -100,6 +100,17 @@ def refuse_missing(seats: Iterable[Seat]) -> None:
         raise Outstanding(f"还有{len(missing)}份评分未提交，涉及{works}件作品，暂不能结束。")
 
 
+def reminder_sentence(experts: int, ballots: int, unheld: int) -> str:
+    """Return what the organiser is told after 催评: `unheld` ballots are missing and no expert holds them."""
+    if not ballots and not unheld:
+        return "评分表都已提交，不需要催评。"
+    asked = f"已向{experts}名评审专家催评，共{ballots}份评分表未提交。" if ballots else "没有可以催评的评审专家。"
+    if not unheld:
+        return asked
+    also = "另有" if ballots else "有"
+    return f"{asked}{also}{unheld}份评分表没有专家填写（已回避或账号已停用，未找到替补），请增补专家。"
+
+
 def in_time(stamp: datetime, closes_at: datetime | None) -> bool:
     """Tell whether a ballot received at `stamp` counts: windows are half-open, the closing instant is late (§5)."""
     return closes_at is None or stamp < closes_at
@@ -111,7 +122,15 @@ def receipt_sentence(stamp: datetime) -> str:
 
 
 def late_sentence(stamp: datetime, closes_at: datetime) -> str:
-    """Return what an expert is told whose ballot came at or after the closing (story 29)."""
+    """Return what an expert is told whose ballot came at or after the closing (story 29).
+
+    Where the clock of a rehearsal was set back meanwhile, the receipt bears an instant before the closing.
+    """
+    if stamp < closes_at:
+        return (
+            f"本轮次评审已结束（{minute(closes_at)}）。试运行的时钟后来调回，所以收到时间显示为{_instant(stamp)}。"
+            "评分表已保存，不计入汇总。"
+        )
     return f"评审已于{minute(closes_at)}结束，收到时间{_instant(stamp)}。评分表已保存，不计入汇总。"
 
 

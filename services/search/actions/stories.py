@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 
 from services.kernel.contracts.events import AssetRef, Compared, ResultPublished, WorkContent, WorkHead
@@ -64,12 +65,9 @@ def keep_result(transaction: Transaction, result: ResultPublished) -> None:
 
 
 def keep_accepted_files(transaction: Transaction, work_id: str, campaign_id: str, assets: tuple[AssetRef, ...]) -> None:
-    """Keep only the films of the files with which a work was accepted."""
-    present = {asset.asset_id for asset in assets}
-    kept = stories.films(transaction.connection, work_id)
-    left = {asset: film for asset, film in kept.items() if asset in present}
-    if left != kept:
-        stories.change(transaction.connection, work_id, campaign_id, {"preview": stories.films_json(left)})
+    """Keep with which files a work was accepted: only their films are shown."""
+    accepted = json.dumps(sorted(asset.asset_id for asset in assets))
+    stories.change(transaction.connection, work_id, campaign_id, {"accepted": accepted})
 
 
 def keep_film(transaction: Transaction, work_id: str, campaign_id: str, asset_id: str, film: Film | None) -> None:

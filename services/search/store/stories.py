@@ -90,6 +90,12 @@ def _films(told: str) -> dict[str, Film]:
     return {asset: Film(**film) for asset, film in json.loads(told).items()}
 
 
+def _shown(row: Row[Any]) -> dict[str, Film]:
+    """The films of files that were replaced stay unseen, whenever they were told of."""
+    accepted = json.loads(row.accepted or "[]")
+    return {asset: film for asset, film in _films(row.preview).items() if asset in accepted}
+
+
 def _story(row: Row[Any]) -> Story:
     return Story(
         work_id=row.work_id,
@@ -111,5 +117,5 @@ def _story(row: Row[Any]) -> Story:
         outcome=row.outcome,
         year=row.year,
         published_at=row.published_at,
-        films=_films(row.preview),
+        films=_shown(row),
     )

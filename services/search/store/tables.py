@@ -131,7 +131,8 @@ story = Table(
     Column("outcome", String, nullable=False, comment="What the published result says; empty before."),
     Column("year", Integer),
     Column("published_at", Instant),
-    Column("preview", Text, nullable=False, comment="Keys and types of the films to show, as JSON by asset."),
+    Column("preview", Text, nullable=False, comment="Keys and types of films, as JSON by asset."),
+    Column("accepted", Text, comment="The files with which it was accepted, as JSON: only their films are shown."),
     Index("story_dirty", "dirty"),
     comment="Each work as the indexes show it: a projection of the events about it.",
 )

@@ -60,6 +60,35 @@ def test_characters_nobody_can_type_are_refused_with_their_place(service, escape
         assert "第2个字符" in answer.json()["message"]
 
 
+def test_a_character_that_no_reader_sees_is_named_with_its_field_and_place(service):
+    answer = _send(service, '{"title": "a", "more": {"b/c": ["好", "第一行\\n张\\u202e三"]}}'.encode())
+    assert answer.status_code == 422
+    assert answer.json()["message"] == "more.b/c.1第2行第2个字符是看不见的字符U+202E（改变文字方向的标记），请删去后再提交。"
+    (error,) = answer.json()["errors"]
+    told = {name: error[name] for name in ("field", "pointer", "character", "at")}
+    assert told == {"field": "more.b/c.1", "pointer": "/more/b~1c/1", "character": "U+202E", "at": 6}
+    assert "张" not in answer.text
+    assert service.titles() == []
+
+
+@pytest.mark.parametrize("title", ["阿依古丽·买买提", "𰻝\U00031350", "👩\u200d⚕\ufe0f", "全角ＡＢ", "甲\n乙"])
+def test_what_people_write_is_taken(service, title):
+    assert service.ask("POST", "/notes", json={"title": title}, headers=service.bearer()).status_code == 201
+    assert service.titles() == [title]
+
+
+def test_a_query_is_closed_to_what_its_route_does_not_know(service):
+    answer = service.ask("GET", "/notes/search?q=a&lmit=5&x=1")
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:laurel:problem:invalid-fields")
+    assert answer.json()["message"] == "没有名为lmit的项，请去掉。没有名为x的项，请去掉。可用的查询参数：limit、q。"
+    assert answer.json()["known"] == ["limit", "q"]
+    assert [error["field"] for error in answer.json()["errors"]] == ["lmit", "x"]
+    both = service.ask("GET", "/notes/search?limit=x&lmit=5").json()["errors"]
+    assert [error["field"] for error in both] == ["lmit", "q", "limit"]
+    assert service.ask("POST", "/notes/refused?dry=1", json={"title": "甲"}).json()["known"] == []
+    assert service.ask("GET", "/notes/search?q=a&limit=5").status_code == 200
+
+
 def test_a_pair_of_surrogates_is_one_character(service):
     assert _send(service, b'{"title": "\\ud83d\\ude00"}').status_code == 201
     assert service.titles() == ["\U0001f600"]
@@ -67,6 +96,8 @@ def test_a_pair_of_surrogates_is_one_character(service):
 
 def test_control_characters_in_a_query_or_a_path_are_refused(service):
     assert service.ask("GET", "/notes/search?q=a%00b").status_code == 422
+    (error,) = service.ask("GET", "/notes/search?q=%E5%A4%9C%E2%80%AE").json()["errors"]
+    assert (error["field"], error["in"], error["character"], error["at"]) == ("q", "query", "U+202E", 2)
     assert service.ask("GET", "/notes/search%00").status_code == 404
 
 

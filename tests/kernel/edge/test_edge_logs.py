@@ -166,7 +166,7 @@ def test_the_access_log_names_the_route_and_neither_path_nor_query(make_service,
         service.ask(method, path, headers={"traceparent": INCOMING, "Cookie": "秘密=1".encode()})
     access = [line for line in lines() if line["event"] == "request"]
     assert [(line["method"], line["route"], line["status"]) for line in access] == [
-        ("POST", "/away/{number}", 503),
+        ("POST", "/away/{number}", 422),
         ("GET", "-", 404),
     ]
     assert {line["trace"] for line in access} == {INCOMING[3:35]}
