@@ -43,7 +43,7 @@ WHO: dict[str, Any] = {"unit_id": "yunzhan", "unit_name": "云栈区", "region_c
 def emit(platform: Platform, service: str, *events: Event) -> None:
     """Write events into a service's log."""
     database = platform.services[service].context.database
-    database.call(lambda transaction: [transaction.emit(event) for event in events]).result()
+    database.call(lambda transaction: [transaction.emit(event) for event in events])
 
 
 def campaign() -> CampaignPublished:

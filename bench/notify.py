@@ -74,7 +74,7 @@ class Deliveries:
         self.bus = SqliteBus({"intake": self.source.path})
         self.dispatcher = Dispatcher(NOTIFY.handlers, self.sink)
         self.campaign = published()
-        self.source.call(lambda transaction: transaction.emit(self.campaign)).result()
+        self.source.call(lambda transaction: transaction.emit(self.campaign))
         self.taken = self.dispatcher.take("intake", self.bus.epoch("intake"))
         self.written = 0
 
@@ -93,13 +93,13 @@ class Deliveries:
             for number in range(count):
                 transaction.emit(receipt(self.campaign.campaign_id, self.written + number))
 
-        self.source.call(piece).result()
+        self.source.call(piece)
         self.written += count
 
     def deliver(self) -> None:
         """Deliver everything that waits."""
-        topics = NOTIFY.handlers.topics()
-        while deliveries := self.bus.fetch("intake", self.taken.position, topics, BATCH):
+        interest = NOTIFY.handlers.interest()
+        while deliveries := self.bus.fetch("intake", self.taken.position, interest, BATCH):
             self.dispatcher.deliver(self.taken, deliveries)
 
 

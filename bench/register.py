@@ -171,7 +171,7 @@ def main() -> None:
         database.start()
         known = list(records(chosen.winners, makers))
         began = time.perf_counter()
-        database.call(lambda transaction: register.add(transaction.connection, known, import_id="bench")).result()
+        database.call(lambda transaction: register.add(transaction.connection, known, import_id="bench"))
         print(f"entered {chosen.winners:,} winners in {time.perf_counter() - began:.1f} s")
         repeated = makers.chance.sample(known, chosen.checks)
         repeats = [(makers.repeated_in_form(record.entry), record.record) for record in repeated]

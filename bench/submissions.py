@@ -139,10 +139,10 @@ def prepare(home: Path, grown: int) -> str:
     platform.start()
     try:
         context = platform.services["intake"].context
-        context.database.call(lambda transaction: _publish(transaction, context.keys)).result()
+        context.database.call(lambda transaction: _publish(transaction, context.keys))
         who = Principal(new_id(), new_id(), Role.LIAISON, "yunzhan")
         for _ in range(grown):
-            context.database.call(lambda transaction: _enter(transaction, context.keys, who)).result()
+            context.database.call(lambda transaction: _enter(transaction, context.keys, who))
         now = context.clock.now()
         return mint(context.keys, who, begun_at=now, now=now, limits=Limits())
     finally:

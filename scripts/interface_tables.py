@@ -18,6 +18,7 @@ from services.campaigns.evaluation.works import WORK_CHECKS
 from services.campaigns.slots import ENGINE_CHECKS, RULES
 from services.intake.domain import uploads
 from services.kernel.auth import Role
+from services.kernel.command_line import word
 from services.kernel.docs import row, table
 from services.kernel.errors import Problem
 from services.kernel.web import RouteAccess, route_access
@@ -215,21 +216,11 @@ def commands() -> list[tuple[str, str]]:
 def _commands(command: Any, path: str) -> Iterator[tuple[str, str]]:
     inner = getattr(command, "commands", None)
     if inner is None:
-        words = [_word(parameter) for parameter in command.params if not getattr(parameter, "hidden", False)]
+        words = [word(parameter) for parameter in command.params if not getattr(parameter, "hidden", False)]
         yield " ".join([path, *filter(None, words)]), " ".join((command.help or "").split())
         return
     for name, one in inner.items():
         yield from _commands(one, f"{path} {name}")
-
-
-def _word(parameter: Any) -> str:
-    """Return a parameter as a usage line shows it."""
-    if parameter.param_type_name == "argument":
-        name = (parameter.metavar or parameter.name.upper()).strip("[]")
-        return name if parameter.required else f"[{name}]"
-    name = max(parameter.opts, key=len)
-    shown = name if parameter.is_flag else f"{name} {(parameter.metavar or parameter.name).upper()}"
-    return shown if parameter.required else f"[{shown}]"
 
 
 def roles_table() -> Iterator[str]:

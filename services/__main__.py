@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from pydantic import ValidationError
 
 from services.campaigns.commands import app as campaign
 from services.intake.commands import receipt_app as receipt
+from services.kernel.command_line import USAGE, CommandLine, wrong_call, wrong_settings
 from services.kernel.errors import LaurelError, Problem
 from services.media.commands import app as media
 from services.ops import commands as ops
@@ -27,14 +29,7 @@ if TYPE_CHECKING:
     from services.kernel.service import Context
     from services.kernel.settings import Settings
 
-USAGE = 64
-
-app = typer.Typer(
-    name="laurel",
-    no_args_is_help=True,
-    add_completion=False,
-    help="桂冠：推荐活动平台。Nomination campaigns, from notice to result.",
-)
+app = CommandLine(name="laurel", help="桂冠：推荐活动平台。Nomination campaigns, from notice to result.")
 app.add_typer(campaign, name="campaign")
 app.add_typer(media, name="media")
 app.add_typer(receipt, name="receipt")
@@ -48,12 +43,12 @@ def laurel() -> None:
 
 
 @contextmanager
-def _search_alone(settings: Settings) -> Iterator[Context]:
-    """Open search on a home where no platform runs."""
+def _search_alone(settings: Settings, *, make: bool = False) -> Iterator[Context]:
+    """Open search on a home where no platform runs; `make` one where there is none."""
     from services.runtime import alone  # noqa: PLC0415 - other commands start faster without
     from services.search.main import SEARCH  # noqa: PLC0415 - other commands start faster without
 
-    with alone(settings, SEARCH) as context:
+    with alone(settings, SEARCH, make=make) as context:
         yield context
 
 
@@ -76,8 +71,8 @@ def _address(home: Path) -> str | None:
 
 @app.command()
 def up(
-    home: Annotated[Path | None, typer.Option(help="数据目录（默认 LAUREL_HOME 或 ./home）。")] = None,
-    port: Annotated[int | None, typer.Option(help="端口，0 为任选空闲端口。")] = None,
+    home: Annotated[Path | None, typer.Option(metavar="DIR", help="数据目录（默认 LAUREL_HOME 或 ./home）。")] = None,
+    port: Annotated[int | None, typer.Option(metavar="N", help="端口，0 为任选空闲端口。")] = None,
     rehearsal: Annotated[bool, typer.Option(help="建立为试运行（只在第一次启动时有效，此后不变）。")] = False,
 ) -> None:
     """在本机一个进程中运行全部五个服务，不需要任何服务器。Run all five services in this process."""
@@ -107,9 +102,16 @@ search.add_to(app, search.Reach(alone=_search_alone, reading=_search_rows, addre
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; exit with the command's code, 64 for a wrong call."""
     try:
-        code = app(arguments, standalone_mode=False)
+        code = app(arguments, prog_name="laurel", standalone_mode=False)
     except typer.TyperException as wrong:
-        typer.echo(str(wrong), err=True)
+        for line in wrong_call(wrong, sys.argv[1:] if arguments is None else arguments):
+            typer.echo(line, err=True)
+        code = USAGE
+    except ValidationError as wrong:
+        if wrong.title != "Settings":
+            raise
+        for line in wrong_settings(wrong):
+            typer.echo(line, err=True)
         code = USAGE
     except typer.Abort:
         code = 130

@@ -33,7 +33,7 @@ from services.kernel.auth.revocations import Revocations
 from services.kernel.clocks import SystemClock
 from services.kernel.consumer import Consumer
 from services.kernel.dispatcher import Dispatcher
-from services.kernel.errors import LaurelError
+from services.kernel.errors import LaurelError, NoData
 from services.kernel.instants import to_us
 from services.kernel.jobs import JobWorker, forget_left_over
 from services.kernel.keys import Keys
@@ -185,7 +185,7 @@ class Platform:
         schema.upgrade(database.engine(), definition.migrations)
         database.start()
         self._stack.callback(database.close)
-        database.call(forget_left_over).result()
+        database.call(forget_left_over)
         return database
 
     def _runners(self, context: Context, database: SqliteDatabase, bus: SqliteBus) -> Running:
@@ -261,8 +261,13 @@ async def _serve(platform: Platform, ready: Callable[[Platform, str], None]) -> 
 
 
 @contextmanager
-def alone(settings: Settings, definition: Definition) -> Iterator[Context]:
-    """Open one service for a command, on a home where no platform runs. Raises `HomeInUse` or `KeysRefused`."""
+def alone(settings: Settings, definition: Definition, *, make: bool = False) -> Iterator[Context]:
+    """Open one service for a command, on a home where no platform runs; `make` one where there is none.
+
+    Raises `NoData`, `HomeInUse` or `KeysRefused`.
+    """
+    if not make and not settings.has_data:
+        raise NoData(settings.home)
     platform = Platform(settings, definitions=(definition,))
     try:
         yield platform.open_alone(definition.name)
@@ -314,7 +319,7 @@ def running_address(home: Path) -> str | None:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except OSError:
                 return str(json.load(file)["address"])
-    except (FileNotFoundError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError):
         return None
     return None
 

@@ -27,7 +27,7 @@ def rebuilt(context: Context, table: str, columns: str, emptied: str = "") -> tu
             transaction.projecting = False
         return before, _rows(transaction, table, columns)
 
-    return context.database.call(piece).result()
+    return context.database.call(piece)
 
 
 def _rows(transaction: Transaction, table: str, columns: str) -> list[Any]:
@@ -39,7 +39,7 @@ def _project(context: Context, transaction: Transaction) -> None:
     handlers, bus = context.definition.handlers, context.bus
     assert bus is not None
     for partition in bus.partitions():
-        for delivery in bus.fetch(partition, 0, handlers.topics(), _WHOLE):
+        for delivery in bus.fetch(partition, 0, handlers.interest(), _WHOLE):
             handler = handlers.by_type.get(delivery.envelope.type)
             for kind, function in handler.steps if handler else ():
                 if handler and kind is Kind.PROJECTION:

@@ -1,11 +1,10 @@
 """`laurel campaign validate|explain|judge|export`: what the platform would say of a file, offline.
 
-Exit codes: 0 clean, 1 warnings or questions, 2 blocked, 3 faulty file, 64 usage.
+Exit codes: 0 clean, 1 warnings or questions, 2 blocked, 3 a file is faulty or cannot be read, 64 usage.
 """
 
 from __future__ import annotations
 
-import errno
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from enum import IntEnum
@@ -17,6 +16,7 @@ import typer
 from services.campaigns.calendars import china
 from services.campaigns.evaluation.publication import publication_findings, publication_hold
 from services.campaigns.evaluation.works import judge_work
+from services.campaigns.example import WORK_SHAPE, example_work
 from services.campaigns.explanation import explain
 from services.campaigns.files import read_campaign, read_units, read_work
 from services.campaigns.findings import Finding, Severity, Verdict, verdict
@@ -24,15 +24,16 @@ from services.campaigns.loader import FaultyFileError
 from services.campaigns.models import Campaign, Units
 from services.campaigns.normal import campaign_hash, canonical_json
 from services.campaigns.workfile import WorkFile
+from services.kernel.command_line import CommandLine
 from services.kernel.errors import Problem
+from services.kernel.input_files import printable, why_unreadable
 
-app = typer.Typer(help="活动文件：检查、说明、试判、导出。Campaign files.", no_args_is_help=True)
+app = CommandLine(help="活动文件：检查、说明、试判、导出。Campaign files.")
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="活动文件（YAML）或其导出文件")]
 Json = Annotated[bool, typer.Option("--json", help="以JSON输出")]
 Readings = Annotated[list[str] | None, typer.Option("--reading", metavar="ID=OPTION", help="选定一处读法，可写多次")]
 
-_TROUBLES = {errno.ENOENT: "找不到文件", errno.EACCES: "没有读取权限", errno.EISDIR: "这是文件夹，不是文件"}
 _HEADINGS = {Severity.BLOCK: "须修改", Severity.WARN: "请注意", Severity.ASK: "待确认"}
 
 
@@ -49,7 +50,7 @@ class ExitCode(IntEnum):
 _CODES = {Verdict.CLEAN: ExitCode.CLEAN, Verdict.BLOCK: ExitCode.BLOCKED}
 
 
-@app.command(help="检查活动文件：0 无事项，1 有请注意或待确认的读法，3 文件须修改，64 用法有误。Validate a file.")
+@app.command(help="检查活动文件：0 无事项，1 有请注意或待确认的读法，3 文件须修改或无法读取，64 用法有误。Validate a file.")
 def validate(
     file: File,
     units: Annotated[Path | None, typer.Option("--units", metavar="F", help="单位文件")] = None,
@@ -69,7 +70,10 @@ def validate(
     raise typer.Exit(code)
 
 
-@app.command(name="explain", help="用中文读回活动的全部规则、条款和读法。Read a campaign back in Chinese.")
+@app.command(
+    name="explain",
+    help="用中文读回活动的全部规则、条款和读法：0 已读回，3 文件须修改或无法读取，64 用法有误。Read a campaign back.",
+)
 def explain_command(file: File, reading: Readings = None, as_json: Json = False) -> None:
     """Read the whole campaign back in Chinese, every statement with its clause."""
     campaign = _campaign(file, _choices(reading), as_json=as_json)
@@ -80,9 +84,15 @@ def explain_command(file: File, reading: Readings = None, as_json: Json = False)
         _tell("\n\n".join(str(section) for section in sections).splitlines())
 
 
-@app.command(
-    help="按活动的规则试判一件作品的填报内容：0 通过，1 有请注意或待人工核实，2 须修改，3 文件须修改，64 用法有误。Judge works."
-)
+JUDGE_HELP = f"""按活动的规则试判作品的填报内容。Judge what is said of works.
+
+0 通过，1 有请注意或待人工核实，2 须修改，3 文件须修改或无法读取，64 用法有误。
+
+WORK.json 是一件作品的填报内容，如 {WORK_SHAPE}。unit_type、fields、slots 的写法以活动文件为准。
+"""
+
+
+@app.command(help=JUDGE_HELP)
 def judge(
     works: Annotated[list[Path], typer.Argument(metavar="WORK.json...", help="作品的填报内容")],
     campaign: Annotated[Path, typer.Option("--campaign", metavar="C", help="活动文件（YAML）或其导出文件")],
@@ -95,10 +105,12 @@ def judge(
     raise typer.Exit(max(codes))
 
 
-@app.command(help="导出读法已定的活动（规范化JSON）；它的SHA-256就是活动校验码。Export as canonical JSON.")
-def export(file: File, reading: Readings = None, as_json: Json = False) -> None:  # noqa: ARG001 - an export is JSON with or without --json
-    """Write the normalised campaign as canonical JSON."""
-    campaign = _campaign(file, _choices(reading), as_json=True)
+@app.command(
+    help="导出读法已定的活动（规范化JSON），它的SHA-256即活动校验码：0 已导出，3 文件须修改或无法读取，64 用法有误。Export it."
+)
+def export(file: File, reading: Readings = None, as_json: Json = False) -> None:
+    """Write the normalised campaign as canonical JSON; `--json` asks for refusals as JSON, too."""
+    campaign = _campaign(file, _choices(reading), as_json=as_json)
     typer.echo(canonical_json(campaign), nl=False)
 
 
@@ -114,14 +126,19 @@ def _judge_one(path: Path, campaign: Campaign, *, as_json: bool) -> ExitCode:
         findings = _judged(campaign, work)
     except FaultyFileError as faulty:
         _tell_faults(path, faulty, as_json=as_json)
+        if not as_json:
+            typer.echo(f"可以这样写：{example_work(campaign)}", err=True)
         return ExitCode.FAULTY
-    except (OSError, Problem) as refused:
-        _refuse(_why(path, refused))
+    except OSError as trouble:
+        return _unreadable(path, trouble, as_json=as_json)
+    except Problem as refused:
+        _refuse(refused.message)
     found = verdict(findings)
     if as_json:
         _tell_json({"file": _shown(path), "campaign_hash": campaign_hash(campaign), "verdict": found, "findings": findings})
     else:
         _tell([f"{_shown(path)}：{'有以下事项' if findings else '未发现须修改的内容'}", *_grouped(findings)])
+        _tell(_unit_types(campaign, work))
     return _CODES.get(found, ExitCode.NOTES)
 
 
@@ -130,14 +147,23 @@ def _judged(campaign: Campaign, work: WorkFile) -> tuple[Finding, ...]:
     return judge_work(campaign, track, work.unit_type, work.fields, work.counts())
 
 
+def _unit_types(campaign: Campaign, work: WorkFile) -> Iterator[str]:
+    """Name the kinds of unit where the work states another."""
+    known = {each.id: f"{each.id}（{each.label}）" for each in campaign.unit_types}
+    if work.unit_type not in known:
+        yield f"unit_type 写的是“{work.unit_type}”，可写：{'、'.join(known.values())}"
+
+
 def _campaign(file: Path, choices: Mapping[str, str], *, as_json: bool) -> Campaign:
     try:
         return read_campaign(file, choices)
     except FaultyFileError as faulty:
         _tell_faults(file, faulty, as_json=as_json)
         raise typer.Exit(ExitCode.FAULTY) from None
-    except (OSError, Problem) as refused:
-        _refuse(_why(file, refused))
+    except OSError as trouble:
+        raise typer.Exit(_unreadable(file, trouble, as_json=as_json)) from None
+    except Problem as refused:
+        _refuse(refused.message)
 
 
 def _units(file: Path, campaign: Campaign, *, as_json: bool) -> Units:
@@ -146,8 +172,8 @@ def _units(file: Path, campaign: Campaign, *, as_json: bool) -> Units:
     except FaultyFileError as faulty:
         _tell_faults(file, faulty, as_json=as_json)
         raise typer.Exit(ExitCode.FAULTY) from None
-    except OSError as refused:
-        _refuse(_why(file, refused))
+    except OSError as trouble:
+        raise typer.Exit(_unreadable(file, trouble, as_json=as_json)) from None
 
 
 def _choices(written: Iterable[str] | None) -> dict[str, str]:
@@ -155,19 +181,22 @@ def _choices(written: Iterable[str] | None) -> dict[str, str]:
     for each in written or ():
         name, equals, option = each.partition("=")
         if not (name and equals and option):
-            _refuse(f"“{each}”应写成“读法=选项”")
+            _refuse(f"--reading 写的是“{each}”，应写成“读法=选项”，如 one-g=binary。")
         choices[name] = option
     return choices
 
 
-def _why(file: Path, refused: OSError | Problem) -> str:
-    if isinstance(refused, Problem):
-        return refused.message
-    return f"无法读取文件 {_shown(file)}：{_TROUBLES.get(refused.errno or 0, refused.strerror)}"
+def _unreadable(file: Path, trouble: OSError, *, as_json: bool) -> ExitCode:
+    message = why_unreadable(file, trouble)
+    if as_json:
+        _tell_json({"file": _shown(file), "verdict": Verdict.UNJUDGED, "refused": message})
+    else:
+        typer.echo(message, err=True)
+    return ExitCode.FAULTY
 
 
 def _shown(file: Path) -> str:
-    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in str(file))
+    return printable(str(file))
 
 
 def _refuse(message: str) -> NoReturn:

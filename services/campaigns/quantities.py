@@ -15,6 +15,7 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)(小时|分钟|分|秒|min|h|s)")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)([KMGT])B?")
 _PAIR = re.compile(r"(\d+)\s*[×xX*]\s*(\d+)")
 _MINUTE_S = 60
+_LEAST = 10
 
 
 def parse_duration_s(text: str) -> float:
@@ -77,9 +78,17 @@ def _lone(text: str, unit: str) -> bool:
 
 
 def size_text(size_bytes: int, written: str, base: Base) -> str:
-    """Return a size in the unit in which the notice writes its own: 1,204,322,304 beside "1G" is "1.12G"."""
+    """Return a size in the unit in which the notice writes its own: 1,204,322,304 beside "1G" is "1.12G".
+
+    Less than a tenth of that unit is told in a smaller one: 13,002,342 is "12.4MB", 900 is "900字节".
+    """
     letters = written.lstrip("0123456789. ")
-    return f"{size_bytes / _unit_bytes(letters[0], base):.2f}{letters}"
+    if size_bytes * _LEAST >= _unit_bytes(letters[0], base):
+        return f"{size_bytes / _unit_bytes(letters[0], base):.2f}{letters}"
+    for letter in "GMK":
+        if size_bytes >= _unit_bytes(letter, base):
+            return f"{size_bytes / _unit_bytes(letter, base):.1f}{letter}B"
+    return f"{size_bytes:,}字节"
 
 
 def _seconds(value: object) -> object:

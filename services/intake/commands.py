@@ -7,13 +7,15 @@ import json
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from services.intake.domain.receipts import Compared, GivenFile, Match, Receipt, compare
+from services.kernel.command_line import CommandLine
+from services.kernel.input_files import why_unreadable
 
-receipt_app = typer.Typer(name="receipt", help="回执：离线核对。Check receipts, offline.", no_args_is_help=True)
+receipt_app = CommandLine(name="receipt", help="回执：离线核对。Check receipts, offline.")
 
 SIGNATURE = {
     "genuine": "签名核对一致",
@@ -92,11 +94,17 @@ def verify_receipt(
 
     try:
         checked = _check(file, key, files or [])
-    except (OSError, UnreadableError) as error:
-        _say({"error": str(error)}, f"无法读取：{error}", as_json=as_json)
-        raise typer.Exit(Exit.UNREADABLE) from error
+    except OSError as trouble:
+        _refuse(why_unreadable(Path(trouble.filename or file), trouble), as_json=as_json)
+    except UnreadableError as unlike:
+        _refuse(str(unlike), as_json=as_json)
     _say(_document(checked), _sentences(checked, asked=bool(files)), as_json=as_json)
     raise typer.Exit(checked.exit)
+
+
+def _refuse(message: str, *, as_json: bool) -> NoReturn:
+    typer.echo(json.dumps({"refused": message}, ensure_ascii=False) if as_json else message, err=not as_json)
+    raise typer.Exit(Exit.UNREADABLE)
 
 
 def _check(file: Path, key: Path | None, paths: list[Path]) -> Checked:

@@ -18,7 +18,7 @@ JOBS = Jobs()
 def close_window(context: JobContext) -> Outcome:
     """Close a window, wait until no write from before its end is under way, then keep what was left over."""
     of = context.payload
-    closed_at = context.service.database.call(lambda transaction: closing.close(transaction, **of)).result()
+    closed_at = context.service.database.call(lambda transaction: closing.close(transaction, **of))
     if closed_at is None:
         return lambda transaction: closing.again(transaction, closing.CLOSE, **of)
     _settled(context, closed_at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import structlog
@@ -12,7 +12,7 @@ import structlog
 from services.kernel.dispatcher import BATCH, ConsumerStopped, Dispatcher, Taken
 from services.kernel.errors import LaurelError, StorageFull, Transient, Unavailable
 from services.kernel.instants import to_us
-from services.kernel.ports import Bus, Clock
+from services.kernel.ports import Bus, Clock, Delivery
 
 IDLE_S = 1.0
 PAUSES_S = (0.1, 0.3, 1.0, 3.0, 10.0)
@@ -29,13 +29,14 @@ class Consumer(threading.Thread):
         self.consumer = name
         self.stopped_because: str | None = None
         self._dispatcher, self._bus, self._clock = dispatcher, bus, clock
-        self._topics = dispatcher.handlers.topics()
+        self._interest = dispatcher.handlers.interest()
         self._wake = threading.Event()
         self._ending = threading.Event()
         self._taken: dict[str, Taken] = {}
         self._scanned: dict[str, int] = {}
+        self._stirred = set(bus.partitions())
         self._paused: dict[str, tuple[int, float]] = {}
-        bus.subscribe(self._wake.set, self._topics)
+        bus.subscribe(self._tell, self._interest)
 
     def run(self) -> None:
         """Deliver until asked to stop, then leave each partition cleanly."""
@@ -43,8 +44,8 @@ class Consumer(threading.Thread):
             self._take()
             while not self._ending.is_set():
                 self._wake.clear()
-                if not self._round():
-                    self._wake.wait(self._idle_s())
+                if not (self._round() or self._wake.wait(self._idle_s())):
+                    self._stirred.update(self._taken)
             self._release()
         except ConsumerStopped as reason:
             self.stopped_because = str(reason)
@@ -65,6 +66,11 @@ class Consumer(threading.Thread):
         self._dispatcher.look_again()
         self._wake.set()
 
+    def _tell(self, partition: str) -> None:
+        """Something new may be there."""
+        self._stirred.add(partition)
+        self._wake.set()
+
     def position(self, partition: str) -> int:
         """Return how far this consumer has come in the partition."""
         taken = self._taken.get(partition)
@@ -76,7 +82,7 @@ class Consumer(threading.Thread):
 
     def _is_done_with(self, partition: str) -> bool:
         position = self.position(partition)
-        return position >= self._bus.end(partition) or not self._bus.fetch(partition, position, self._topics, 1)
+        return position >= self._bus.end(partition) or not self._fetch(partition, 1)
 
     def _take(self) -> None:
         for partition in self._bus.partitions():
@@ -87,8 +93,9 @@ class Consumer(threading.Thread):
             self._dispatcher.release(partition)
 
     def _round(self) -> bool:
-        """Give each partition a turn; return whether anything moved."""
-        moved = [self._guarded(partition, partial(self._turn, partition)) for partition in self._taken]
+        """Give each partition in which something may be new a turn; return whether anything moved."""
+        stirred = [partition for partition in self._taken if partition in self._stirred]
+        moved = [self._guarded(partition, partial(self._turn, partition)) for partition in stirred]
         moved.append(self._guarded("", self._retry))
         return any(moved)
 
@@ -110,19 +117,28 @@ class Consumer(threading.Thread):
     def _pause(self, partition: str, failures: int, trouble: LaurelError) -> None:
         pause_s = PAUSES_S[min(failures, len(PAUSES_S) - 1)]
         self._paused[partition] = (failures + 1, time.monotonic() + pause_s)
+        self._stirred.add(partition)
         log.warning("partition pauses", consumer=self.consumer, partition=partition, pause_s=pause_s, reason=str(trouble))
 
     def _turn(self, partition: str) -> bool:
-        end = self._bus.end(partition)
-        after = self.position(partition)
-        if end <= after:
-            return False
-        deliveries = self._bus.fetch(partition, after, self._topics, BATCH)
+        self._stirred.discard(partition)
+        deliveries = self._fetch(partition, BATCH)
         if not deliveries:
-            self._scanned[partition] = end
+            self._pass_over(partition)
             return False
-        self._dispatcher.deliver(self._taken[partition], deliveries)
+        done = self._dispatcher.deliver(self._taken[partition], deliveries)
+        if done < len(deliveries) or len(deliveries) == BATCH:
+            self._stirred.add(partition)
         return True
+
+    def _fetch(self, partition: str, limit: int) -> Sequence[Delivery]:
+        return self._bus.fetch(partition, self.position(partition), self._interest, limit)
+
+    def _pass_over(self, partition: str) -> None:
+        """Note how far the partition has nothing for this consumer, so that it is not read through again."""
+        end = self._bus.end(partition)
+        if not self._fetch(partition, 1):
+            self._scanned[partition] = end
 
     def _retry(self) -> bool:
         due = self._dispatcher.next_due_us()

@@ -22,7 +22,6 @@ from services.kernel.instants import to_us
 from services.kernel.logs import tracing
 from services.kernel.metrics import DELIVERED, DIED, DUPLICATES, END_TO_END
 from services.kernel.ports import Database, Delivery, Transaction
-from services.kernel.transaction import OpenTransaction
 
 BATCH = 16
 BUDGET_S = 0.005
@@ -120,11 +119,11 @@ class Dispatcher:
             return Taken(position, epoch, singly, trying, attempts)
 
         self.look_again()
-        return self.database.call(piece).result()
+        return self.database.call(piece)
 
     def release(self, partition: str) -> None:
         """Leave the partition cleanly."""
-        self.database.call(lambda transaction: transaction.execute(_RELEASE, (self._consumer, partition))).result()
+        self.database.call(lambda transaction: transaction.execute(_RELEASE, (self._consumer, partition)))
 
     def deliver(self, taken: Taken, deliveries: Sequence[Delivery]) -> int:
         """Deliver a prefix of these; return how many are dealt with. Raises `Transient` with the rest untouched."""
@@ -148,7 +147,7 @@ class Dispatcher:
         taken.attempts = taken.attempts + 1 if taken.trying == event_id else 1
         taken.trying = event_id
         row = (event_id, taken.attempts, self._consumer, delivery.partition)
-        self.database.call(lambda transaction: transaction.execute(_TRY, row)).result()
+        self.database.call(lambda transaction: transaction.execute(_TRY, row))
 
     def _run(self, taken: Taken, deliveries: Sequence[Delivery]) -> tuple[int, Exception | None]:
         poisoned = taken.singly > 0 and taken.attempts > KILLS
@@ -157,7 +156,7 @@ class Dispatcher:
             return self._batch(transaction, taken, deliveries, poisoned=poisoned)
 
         try:
-            return self.database.call(piece).result()
+            return self.database.call(piece)
         except TransactionLost as failure:
             if len(deliveries) == 1:
                 return 0, failure
@@ -222,8 +221,8 @@ class Dispatcher:
         try:
             with tracing(envelope.traceparent), transaction.nested():
                 for kind, function in handler.steps:
-                    with _projecting(transaction, kind):
-                        function(transaction, event, envelope)
+                    transaction.projecting = kind is Kind.PROJECTION
+                    function(transaction, event, envelope)
                 faults.hit("delivery.after-handler")
         except NotYet as missing:
             return _Outcome(str(missing), waits_for=missing.subject, counted=False)
@@ -233,6 +232,8 @@ class Dispatcher:
             raise
         except Exception as failure:  # noqa: BLE001 - an unexpected failure is counted and tried again
             return _Outcome(f"{type(failure).__name__}: {_brief(failure)}")
+        finally:
+            transaction.projecting = False
         self._done(transaction, envelope, handler.event.TOPIC.name)
         return None
 
@@ -277,15 +278,15 @@ class Dispatcher:
 
     def retry_due(self) -> bool:
         """Try the oldest due event once; return whether there was one. Raises `Transient`."""
-        chosen = self.database.call(self._choose).result()
+        chosen = self.database.call(self._choose)
         if chosen is None:
             return False
         arrival, key, packed, attempts = chosen
         envelope = Envelope.unpack(packed)
         try:
-            self.database.call(lambda transaction: self._again(transaction, arrival, key, envelope, attempts)).result()
+            self.database.call(lambda transaction: self._again(transaction, arrival, key, envelope, attempts))
         except (Transient, Unavailable, StorageFull):
-            self.database.call(lambda transaction: self._uncount(transaction, arrival)).result()
+            self.database.call(lambda transaction: self._uncount(transaction, arrival))
             raise
         return True
 
@@ -318,21 +319,6 @@ class Dispatcher:
         attempts = before + int(outcome.counted)
         state, due = self._fate(transaction, outcome, attempts)
         transaction.execute(_AGAIN, (outcome.waits_for, due, attempts, outcome.reason, state, arrival))
-
-
-class _projecting:  # noqa: N801 - reads as the state it is
-    """Inside, the transaction refuses to emit or to start a job when the handler is a projection."""
-
-    def __init__(self, transaction: Transaction, kind: Kind) -> None:
-        self._transaction, self._on = transaction, kind is Kind.PROJECTION
-
-    def __enter__(self) -> None:
-        if isinstance(self._transaction, OpenTransaction):
-            self._transaction.projecting = self._on
-
-    def __exit__(self, *_exception: object) -> None:
-        if isinstance(self._transaction, OpenTransaction):
-            self._transaction.projecting = False
 
 
 def _brief(failure: Exception) -> str:

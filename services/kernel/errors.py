@@ -32,6 +32,16 @@ class TransactionLost(Transient):
     """The engine rolled the whole transaction back; nothing in it can be kept."""
 
 
+class NoData(LaurelError):
+    """A folder that should hold a platform's data holds none; nothing was made there."""
+
+    def __init__(self, folder: object) -> None:
+        super().__init__(
+            f"{folder} 中没有平台数据，没有新建任何内容。请用 --home 或环境变量 LAUREL_HOME 指明数据目录；"
+            "还没有数据目录时，先运行 laurel up。"
+        )
+
+
 class LeaseLost(LaurelError):
     """Another worker holds this job now; what this one did must not be kept."""
 

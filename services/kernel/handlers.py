@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from services.kernel.clocks import keep_clock
 from services.kernel.contracts.envelope import Envelope, Event
 from services.kernel.contracts.events import AccountEnded, ClockChanged, SessionEnded
-from services.kernel.ports import Transaction
+from services.kernel.ports import Interest, Transaction
 from services.kernel.tables import revocation
 
 E = TypeVar("E", bound=Event)
@@ -63,6 +63,12 @@ class Handlers:
     def topics(self) -> tuple[str, ...]:
         """Name the topics this consumer reads."""
         return tuple(sorted({handler.event.TOPIC.name for handler in self.by_type.values()}))
+
+    def interest(self) -> Interest:
+        """Return what this consumer wants of the log."""
+        topics = self.topics()
+        known = [event for event in Event.REGISTRY.values() if event.TOPIC.name in topics]
+        return Interest(topics, tuple(sorted(event.TYPE for event in known if event.TYPE not in self.by_type)))
 
     def _register(self, event: type[E], kind: Kind) -> Callable[[Function[E]], Function[E]]:
         known = dict(self.by_type[event.TYPE].steps) if event.TYPE in self.by_type else {}

@@ -13,7 +13,7 @@ from services.kernel import deadletters, feed, metrics, schema
 from services.kernel.clocks import CampaignClock
 from services.kernel.deadletters import State
 from services.kernel.instants import from_us
-from services.kernel.ports import Bus
+from services.kernel.ports import Bus, Interest
 from services.kernel.service import Definition
 from services.kernel.tables import clock, job, log, position
 
@@ -103,13 +103,13 @@ def lags(connection: Connection, definition: Definition, bus: Bus) -> list[Lag]:
     """Return how far the service's consumer is behind, partition by partition."""
     rows = connection.execute(select(position).where(position.c.consumer == definition.handlers.consumer))
     known = {row.partition: row for row in rows}
-    topics = definition.handlers.topics()
-    return [_lag(bus, partition, topics, known.get(partition)) for partition in bus.partitions()]
+    interest = definition.handlers.interest()
+    return [_lag(bus, partition, interest, known.get(partition)) for partition in bus.partitions()]
 
 
-def _lag(bus: Bus, partition: str, topics: Sequence[str], row: Any) -> Lag:
+def _lag(bus: Bus, partition: str, interest: Interest, row: Any) -> Lag:
     after = 0 if row is None else row.position
-    events, oldest_us = bus.lag(partition, after, topics)
+    events, oldest_us = bus.lag(partition, after, interest)
     return Lag(
         partition=partition,
         position=after,

@@ -157,7 +157,7 @@ class JobContext:
         self._run(fenced)
 
     def _run(self, piece: Callable[[Transaction], T]) -> T:
-        return self._database.call(piece).result()
+        return self._database.call(piece)
 
 
 class JobWorker(threading.Thread):
@@ -197,7 +197,7 @@ class JobWorker(threading.Thread):
 
     def _step(self) -> bool:
         token = secrets.token_hex(16)
-        row = self._database.call(lambda transaction: self._claim(transaction, token)).result()
+        row = self._database.call(lambda transaction: self._claim(transaction, token))
         if row is None:
             return False
         faults.hit("job.claimed")
@@ -245,7 +245,7 @@ class JobWorker(threading.Thread):
             pause = timedelta(seconds=0 if context.stopping.is_set() else PAUSE_S[min(context.failures, len(PAUSE_S) - 1)])
             transaction.execute(_LATER, (to_us(transaction.now + pause), reason, failures, context.job_id, token))
 
-        self._database.call(piece).result()
+        self._database.call(piece)
 
     def _give_up(self, context: JobContext, kind: JobKind, token: str, reason: str) -> None:
         def piece(transaction: Transaction) -> None:
@@ -253,7 +253,7 @@ class JobWorker(threading.Thread):
             if transaction.execute(_FAILED, row).rowcount:
                 kind.failed(transaction, context.payload, reason)
 
-        self._database.call(piece).result()
+        self._database.call(piece)
 
 
 class _Heartbeat(contextlib.AbstractContextManager["_Heartbeat"]):

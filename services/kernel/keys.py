@@ -209,17 +209,17 @@ def _sync_folder(folder: Path) -> None:
 def _load(path: Path, purpose: Purpose) -> KeySet:
     try:
         if stat.S_IMODE(path.stat().st_mode) & OTHERS_MAY:
-            raise KeysRefused(f"{path}: others may read or change this key file; say: chmod 600 {path}")
+            raise KeysRefused(f"{path}：他人可以读取或修改这个密钥文件。请运行 chmod 600 {path}")
         document = json.loads(path.read_bytes())
     except FileNotFoundError:
-        raise KeysRefused(f"{path}: this key file is missing; put it back from the backup of the keys") from None
+        raise KeysRefused(f"{path}：没有这个密钥文件。请从密钥的备份中恢复。") from None
     except (OSError, ValueError) as broken:
-        raise KeysRefused(f"{path}: this key file cannot be read; put it back from the backup of the keys") from broken
+        raise KeysRefused(f"{path}：密钥文件无法读取。请从密钥的备份中恢复。") from broken
     return _read(path, purpose, document)
 
 
 def _read(path: Path, purpose: Purpose, document: Any) -> KeySet:
-    damaged = KeysRefused(f"{path}: this key file is damaged; put it back from the backup of the keys")
+    damaged = KeysRefused(f"{path}：密钥文件已损坏。请从密钥的备份中恢复。")
     try:
         if document["purpose"] != purpose or document["algorithm"] != purpose.algorithm:
             raise damaged

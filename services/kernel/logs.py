@@ -16,8 +16,6 @@ import random
 import re
 import sys
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, TextIO
@@ -71,14 +69,19 @@ def _hex(bits: int) -> str:
     return f"{_chance.getrandbits(bits) or 1:0{bits // 4}x}"
 
 
-@contextmanager
-def tracing(traceparent: str | None) -> Iterator[None]:
+class tracing:  # noqa: N801 - reads as the state it is
     """Do what is in the block under this traceparent, on this thread or task."""
-    token = _traceparent.set(traceparent)
-    try:
-        yield
-    finally:
-        _traceparent.reset(token)
+
+    __slots__ = ("_before", "_traceparent")
+
+    def __init__(self, traceparent: str | None) -> None:
+        self._traceparent = traceparent
+
+    def __enter__(self) -> None:
+        self._before = _traceparent.set(self._traceparent)
+
+    def __exit__(self, *_failure: object) -> None:
+        _traceparent.reset(self._before)
 
 
 def redacted(value: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,6 +31,7 @@ class Transaction(Protocol):
     service: str
     now: datetime
     wrote_jobs: bool
+    projecting: bool
     revoked: Callable[[str, datetime], None]
 
     def execute(self, statement: str, parameters: Mapping[str, Any] | Sequence[Any] = ()) -> Any:
@@ -76,8 +76,8 @@ class Database(Protocol):
         """
         ...
 
-    def call(self, piece: Piece[T]) -> Future[T]:
-        """The same for threads."""
+    def call(self, piece: Piece[T]) -> T:
+        """The same for threads: waits on the calling thread."""
         ...
 
     async def read(self, query: Callable[[Connection], T]) -> T:
@@ -102,6 +102,21 @@ class Delivery:
     envelope: Envelope
 
 
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """What a consumer wants of the log: the events of these topics but for the types about which it does nothing.
+
+    A type that nobody knows is wanted: it waits for the release that knows it.
+    """
+
+    topics: tuple[str, ...]
+    unheard: tuple[str, ...] = ()
+
+    def holds(self, event: type[Event]) -> bool:
+        """Tell whether an event of this type is wanted."""
+        return event.TOPIC.name in self.topics and event.TYPE not in self.unheard
+
+
 class Bus(Protocol):
     """The log of events, read by consumer groups."""
 
@@ -109,8 +124,8 @@ class Bus(Protocol):
         """Name the partitions there are now."""
         ...
 
-    def fetch(self, partition: str, after: int, topics: Sequence[str], limit: int) -> Sequence[Delivery]:
-        """Return at most `limit` deliveries of these topics whose position is beyond `after`, in order."""
+    def fetch(self, partition: str, after: int, interest: Interest, limit: int) -> Sequence[Delivery]:
+        """Return at most `limit` wanted deliveries whose position is beyond `after`, in order."""
         ...
 
     def end(self, partition: str) -> int:
@@ -121,12 +136,12 @@ class Bus(Protocol):
         """Return which life of its log the partition is in."""
         ...
 
-    def lag(self, partition: str, after: int, topics: Sequence[str]) -> tuple[int, int | None]:
-        """Return how many events of these topics lie beyond a position, and the oldest one's microseconds since 1970."""
+    def lag(self, partition: str, after: int, interest: Interest) -> tuple[int, int | None]:
+        """Return how many wanted events lie beyond a position, and the oldest one's microseconds since 1970."""
         ...
 
-    def subscribe(self, wake: Callable[[], None], topics: Sequence[str]) -> None:
-        """Ask to be called whenever something new may be there in these topics."""
+    def subscribe(self, tell: Callable[[str], None], interest: Interest) -> None:
+        """Ask to be called with a partition whenever something wanted may be new in it."""
         ...
 
 

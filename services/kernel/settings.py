@@ -89,6 +89,11 @@ class Settings(BaseSettings):
     fault: str = Field("", description="Tests only: the fault point at which this process kills itself, as name:kill.")
 
     @property
+    def has_data(self) -> bool:
+        """Whether the home holds a platform's data."""
+        return (self.home / "deployment.json").exists()
+
+    @property
     def keys_folder(self) -> Path:
         """Where the keys lie."""
         return self.home / "keys"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -41,7 +40,7 @@ class OpenTransaction:
         self.service = service
         self.now = now
         self.callbacks: list[Callable[[], None]] = []
-        self.wrote_topics: set[str] = set()
+        self.wrote_events: set[type[Event]] = set()
         self.wrote_jobs = False
         self.projecting = False
         self._execute = execute
@@ -56,7 +55,7 @@ class OpenTransaction:
         """Write the event to the outbox and return its id; refused inside a projection."""
         if self.projecting:
             raise Rejected(f"a projection must not emit {event.TYPE}")
-        self.wrote_topics.add(event.TOPIC.name)
+        self.wrote_events.add(type(event))
         return outbox.append(self, event, self.now)
 
     def enqueue(
@@ -79,24 +78,26 @@ class OpenTransaction:
         """Call back after the commit."""
         self.callbacks.append(callback)
 
-    @contextmanager
-    def nested(self) -> Iterator[None]:
-        """Open a savepoint. Raises `TransactionLost` when the engine has rolled everything back."""
-        self._depth += 1
-        name, kept = f"s{self._depth}", len(self.callbacks)
-        self._execute(f"SAVEPOINT {name}", ())
-        try:
-            yield
-        except BaseException as failure:
-            self._undo(name, kept, failure)
-            raise
-        else:
-            self.check()
-            self._execute(f"RELEASE {name}", ())
-        finally:
-            self._depth -= 1
+    def nested(self) -> _Savepoint:
+        """Open a savepoint. Leaving it raises `TransactionLost` when the engine has rolled everything back."""
+        return _Savepoint(self)
 
-    def _undo(self, name: str, kept: int, failure: BaseException) -> None:
+    def save(self) -> str:
+        """Set a savepoint and return its name."""
+        self._depth += 1
+        name = f"s{self._depth}"
+        self._execute(f"SAVEPOINT {name}", ())
+        return name
+
+    def release(self, name: str) -> None:
+        """Keep what was done since the savepoint."""
+        self._depth -= 1
+        self.check()
+        self._execute(f"RELEASE {name}", ())
+
+    def undo(self, name: str, kept: int, failure: BaseException | None) -> None:
+        """Undo what was done since the savepoint, and all but the first `kept` callbacks."""
+        self._depth -= 1
         del self.callbacks[kept:]
         if not self._alive():
             raise TransactionLost("the engine rolled the whole transaction back") from failure
@@ -107,3 +108,22 @@ class OpenTransaction:
         """Raise `TransactionLost` when the engine has silently rolled the whole transaction back."""
         if not self._alive():
             raise TransactionLost("the engine rolled the whole transaction back")
+
+
+class _Savepoint:
+    """A block whose work is undone alone when it raises."""
+
+    __slots__ = ("_kept", "_name", "_transaction")
+
+    def __init__(self, transaction: OpenTransaction) -> None:
+        self._transaction = transaction
+
+    def __enter__(self) -> None:
+        self._kept = len(self._transaction.callbacks)
+        self._name = self._transaction.save()
+
+    def __exit__(self, kind: type[BaseException] | None, failure: BaseException | None, _trace: object) -> None:
+        if kind is None:
+            self._transaction.release(self._name)
+        else:
+            self._transaction.undo(self._name, self._kept, failure)

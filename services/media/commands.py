@@ -5,11 +5,11 @@ from __future__ import annotations
 import errno
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,20 +19,16 @@ from services.campaigns.loader import FaultyFileError
 from services.campaigns.models import Campaign
 from services.campaigns.normal import campaign_hash
 from services.campaigns.slots import Slot
-from services.media.domain.words import PLATFORM
+from services.kernel.command_line import CommandLine
+from services.kernel.input_files import check_input, printable, why_unreadable
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-app = typer.Typer(help="核验视频和照片。Check films and photos.", no_args_is_help=True)
+app = CommandLine(help="核验视频和照片。Check films and photos.")
 
+_PROGRAMS = {"ffmpeg", "ffprobe"}
 _SEVERITY_WORDS = {Severity.BLOCK: "须修改", Severity.WARN: "请注意", Severity.ASK: "待人工核实"}
-_TROUBLES = {
-    errno.EACCES: "没有读取权限",
-    errno.EISDIR: "这是文件夹或设备，不是文件",
-    errno.ENOSPC: "临时空间已满",
-}
-_UNPRINTABLE = {*range(32), 127, *range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F}
 
 
 class ExitCode(IntEnum):
@@ -59,7 +55,9 @@ def media() -> None:
     """Group the commands of media."""
 
 
-@app.command(help="按活动的规则核验文件：0 通过，1 有请注意或待人工核实，2 须修改，3 无法核验，64 用法有误。Judge files.")
+@app.command(
+    help="按活动的规则核验文件：0 通过，1 有请注意或待人工核实，2 须修改，3 无法核验或无法读取，64 用法有误。Judge files."
+)
 def check(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="视频或照片文件")],
     campaign: Annotated[
@@ -69,22 +67,23 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="每个文件一行JSON")] = False,
 ) -> None:
     """Judge each file, print what was found, and exit with the worst."""
-    rules = _campaign(campaign)
+    rules = _campaign(campaign, as_json=as_json)
     place = _slot(rules, slot)
     told_hash = campaign_hash(rules)
     codes = [_check_one(file, place, told_hash, as_json=as_json) for file in files]
     raise typer.Exit(max(codes))
 
 
-def _campaign(name: str) -> Campaign:
+def _campaign(name: str, *, as_json: bool) -> Campaign:
     try:
         return read_campaign(_campaign_file(name))
     except FaultyFileError as faulty:
         _complain(str(faulty))
         raise typer.Exit(ExitCode.UNJUDGED) from faulty
     except OSError as missing:
-        _complain(f"无法读取活动文件 {_printable(name)}：{_trouble(missing)}")
-        raise typer.Exit(ExitCode.USAGE) from missing
+        why = why_unreadable(Path(name), missing)
+        _tell_json({"refused": why}) if as_json else _complain(why)
+        raise typer.Exit(ExitCode.UNJUDGED) from missing
 
 
 def _campaign_file(name: str) -> Path:
@@ -97,7 +96,7 @@ def _slot(campaign: Campaign, slot_id: str) -> Slot:
     slot = campaign.slot(slot_id)
     if slot is None:
         known = "、".join(dict.fromkeys(slot.id for track in campaign.tracks for slot in track.slots))
-        _complain(f"活动没有材料“{_printable(slot_id)}”，可选：{known}")
+        _complain(f"活动没有材料“{printable(slot_id)}”，可选：{known}")
         raise typer.Exit(ExitCode.USAGE)
     return slot
 
@@ -108,15 +107,17 @@ def _check_one(file: Path, slot: Slot, told_hash: str, *, as_json: bool) -> Exit
     from services.media.tools.check import measure  # noqa: PLC0415 ffmpeg-python and numpy's like stay out of an idle platform
 
     try:
+        check_input(file)
+    except OSError as trouble:
+        return _refused(file, told_hash, why_unreadable(file, trouble), as_json=as_json)
+    try:
         with _progress(file, quiet=as_json) as on_share:
             measured = measure(file, slot, on_share)
-    except OSError as unreadable:
-        findings: tuple[Finding, ...] = (_unjudged(unreadable),)
-        found, report = Verdict.UNJUDGED, ["无法核验。"]
-    else:
-        findings = judge(measured, slot)
-        found = verdict(findings)
-        report = [summary(measured, slot, findings), remedy(findings, measured, slot).message]
+    except OSError as trouble:
+        return _refused(file, told_hash, _trouble(file, trouble), as_json=as_json)
+    findings = judge(measured, slot)
+    found = verdict(findings)
+    report = [summary(measured, slot, findings), remedy(findings, measured, slot).message]
     if as_json:
         _print_json(file, told_hash, found, findings)
     else:
@@ -124,30 +125,40 @@ def _check_one(file: Path, slot: Slot, told_hash: str, *, as_json: bool) -> Exit
     return _CODES[found]
 
 
-def _unjudged(unreadable: OSError) -> Finding:
-    """Return why nothing can be said of the file: it is the machine's trouble, so it is a question, not a fault."""
-    why = f"无法核验：{_trouble(unreadable)}"
-    asked = "请排除后再核验"
-    return Finding(
-        check="unreadable", severity=Severity.ASK, measured=why, required=asked, cite=PLATFORM,
-        message=f"{why}，{asked}（{PLATFORM}）",
-    )  # fmt: skip
+def _refused(file: Path, told_hash: str, sentence: str, *, as_json: bool) -> ExitCode:
+    """Say why nothing was judged: there is no finding, because nothing of the file is known."""
+    if as_json:
+        _print_json(file, told_hash, Verdict.UNJUDGED, (), refused=sentence)
+    else:
+        _complain(sentence)
+    return ExitCode.UNJUDGED
 
 
-def _trouble(error: OSError) -> str:
-    if error.errno == errno.ENOENT and error.filename is not None:
-        return "找不到文件"
-    return _TROUBLES.get(error.errno or 0, error.strerror or str(error))
+def _trouble(file: Path, trouble: OSError) -> str:
+    """Return the machine's trouble, of which the file knows nothing."""
+    name = printable(str(file))
+    if trouble.errno == errno.ENOSPC:
+        return f"无法核验 {name}：临时空间已满。请腾出空间后再试。"
+    if trouble.filename in _PROGRAMS:
+        return f"无法核验 {name}：本机没有找到{trouble.filename}。请安装ffmpeg后再试。"
+    return why_unreadable(file, trouble)
 
 
-def _print_json(file: Path, told_hash: str, found: Verdict, findings: tuple[Finding, ...]) -> None:
+def _print_json(
+    file: Path, told_hash: str, found: Verdict, findings: tuple[Finding, ...], *, refused: str | None = None
+) -> None:
     """Write one line. A name that is no UTF-8 keeps its bytes as JSON escapes."""
     line = {
         "file": str(file),
         "campaign_hash": told_hash,
         "verdict": found.value,
         "findings": [finding.model_dump(mode="json") for finding in findings],
+        **({"refused": refused} if refused else {}),
     }
+    _tell_json(line)
+
+
+def _tell_json(line: Mapping[str, Any]) -> None:
     sys.stdout.buffer.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
     sys.stdout.buffer.flush()
 
@@ -156,7 +167,7 @@ def _print_report(file: Path, report: list[str], findings: tuple[Finding, ...]) 
     from rich.text import Text  # noqa: PLC0415 only people need it
 
     console = _console()
-    console.print(Text(_printable(str(file)), style="bold"))
+    console.print(Text(printable(str(file)), style="bold"))
     for finding in sorted(findings, key=lambda found: list(_SEVERITY_WORDS).index(found.severity)):
         console.print(Text(f"  {_SEVERITY_WORDS[finding.severity]}  {finding.message}"))
     for line in filter(None, report):
@@ -172,7 +183,7 @@ def _progress(file: Path, *, quiet: bool) -> Iterator[Callable[[float], None]]:
     from rich.progress import Progress  # noqa: PLC0415 only people need it
 
     with Progress(console=_console(stderr=True), transient=True) as bar:
-        task = bar.add_task(_printable(file.name), total=1.0)
+        task = bar.add_task(printable(file.name), total=1.0)
         yield lambda share: bar.update(task, completed=share)
 
 
@@ -184,9 +195,3 @@ def _console(*, stderr: bool = False) -> Console:
 
 def _complain(words: str) -> None:
     typer.echo(words, err=True)
-
-
-def _printable(name: str) -> str:
-    """Return a name as it can stand on a terminal: control and direction marks become escapes."""
-    plain = name.encode("utf-8", "backslashreplace").decode("utf-8")
-    return "".join(f"\\u{ord(sign):04x}" if ord(sign) in _UNPRINTABLE else sign for sign in plain)

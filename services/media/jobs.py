@@ -60,7 +60,7 @@ def rejudge(context: JobContext) -> Outcome:
     last: str | None = ""
     while last is not None:
         ask = partial(actions.judge_some_again, campaign_hash=context.payload["campaign_hash"], after=last)
-        last = context.service.database.call(ask).result()
+        last = context.service.database.call(ask)
         context.check()
     return lambda _transaction: None
 
@@ -180,7 +180,7 @@ def _copied(context: JobContext, asset: Asset, directory: Path, probed: Probed) 
     key: str | None = context.stage("remux", copy)
     if key is not None:
         offer = partial(actions.show_early, asset=asset, preview_key=key, preview_type=MP4)
-        context.service.database.call(offer).result()
+        context.service.database.call(offer)
     return key
 
 

@@ -8,6 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from services.ops.labels import JOBS as JOB_LABELS
+from services.ops.labels import SERVICES, instant_text, length_text
+
 LAG_NOTE_S = 30
 WAITING_NOTE_S = 3600
 DISK_BROKEN_BYTES = 256 * 1024**2
@@ -67,9 +70,10 @@ def of_clocks(clocks: Mapping[str, Document]) -> Check:
         return Check("clock", Status.WARN, "各服务的活动时钟还不一致，调整正在传达。如持续不变，请查看有关服务的消费进度。")
     ((_, offset_us, stopped_at),) = kept
     if stopped_at is not None:
-        return Check("clock", Status.OK, f"活动时钟停在{stopped_at}（试运行）。")
+        return Check("clock", Status.OK, f"活动时钟停在{instant_text(stopped_at)}（试运行）。")
     if offset_us:
-        return Check("clock", Status.OK, f"活动时钟与系统时间相差{offset_us / 1e6:.3f}秒（试运行）。")
+        told = "快" if offset_us > 0 else "慢"
+        return Check("clock", Status.OK, f"活动时钟比系统时间{told} {length_text(offset_us / 1e6)}（试运行）。")
     return Check("clock", Status.OK, "活动时钟即系统时间。")
 
 
@@ -110,7 +114,11 @@ def _consumer(state: Document) -> Check:
         return Check("consumer", Status.BROKEN, f"已停止或降级：{'；'.join(state['degraded'])}。请按原因处理后重新启动。")
     renewed = [lag["partition"] for lag in state["lags"] if not lag["same_epoch"]]
     if renewed:
-        return Check("consumer", Status.BROKEN, f"{'、'.join(renewed)}的事件日志已更换（恢复过备份），须重建本服务的投影。")
+        return Check(
+            "consumer",
+            Status.BROKEN,
+            f"{'、'.join(SERVICES.get(one, one) for one in renewed)}的事件日志已更换（恢复过备份），须重建本服务的投影。",
+        )
     return Check("consumer", Status.OK, f"已写事件{state['written']}条。")
 
 
@@ -120,7 +128,7 @@ def _lag(state: Document, *, running: bool) -> Check:
         return Check("lag", Status.OK, "事件都已处理。")
     events = sum(lag["events"] for lag in behind)
     age_s = max(_age_s(state, lag["oldest_at"]) for lag in behind)
-    told = f"还有{events}条事件未处理，最早的一条已{age_s:.0f}秒"
+    told = f"还有{events}条事件未处理，最早的一条已等 {length_text(age_s)}"
     if running and age_s > LAG_NOTE_S:
         return Check("lag", Status.WARN, f"{told}。请看本服务的日志。")
     return Check("lag", Status.OK, f"{told}。")
@@ -132,7 +140,7 @@ def _letters(state: Document) -> Iterator[Check]:
         yield Check("dead", Status.WARN, f"{dead}条事件不能处理，待人工决定。请运行 laurel deadletters list。")
     age_s = _age_s(state, state["waiting"]["oldest_at"]) if waiting else 0.0
     if age_s > WAITING_NOTE_S:
-        yield Check("waiting", Status.WARN, f"{waiting}条事件在等待，最早的一条已{age_s / 60:.0f}分钟。请看它等待什么。")
+        yield Check("waiting", Status.WARN, f"{waiting}条事件在等待，最早的一条已等 {length_text(age_s)}。请看它等待什么。")
     elif waiting:
         yield Check("waiting", Status.OK, f"{waiting}条事件在等待它们所涉及的内容。")
 
@@ -140,7 +148,7 @@ def _letters(state: Document) -> Iterator[Check]:
 def _jobs(state: Document) -> Check:
     failed = {kind: states["failed"] for kind, states in state["jobs"].items() if states.get("failed")}
     if failed:
-        listed = "，".join(f"{kind} {number}个" for kind, number in failed.items())
+        listed = "，".join(f"{JOB_LABELS.get(kind, kind)}{number}个" for kind, number in failed.items())
         return Check("jobs", Status.WARN, f"未完成且不再自动重试的任务：{listed}。")
     queued = sum(states.get("queued", 0) + states.get("running", 0) for states in state["jobs"].values())
     return Check("jobs", Status.OK, f"排队和进行中的任务{queued}个。")

@@ -13,17 +13,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from services.kernel.command_line import CommandLine
 from services.kernel.errors import NotFound
 from services.kernel.logs import configure
 from services.kernel.settings import Settings
 from services.ops.checks import Check, Status
+from services.ops.labels import SERVICES
 
 if TYPE_CHECKING:
     from services.ops.desk import Desk
     from services.ops.doctor import Examination
 
-DEADLETTERS = typer.Typer(help="不能处理的事件：列出、查看、重试、放弃。Dead letters.", no_args_is_help=True)
-EVENTS = typer.Typer(help="事件日志。The log of events.", no_args_is_help=True)
+DEADLETTERS = CommandLine(help="不能处理的事件：列出、查看、重试、放弃。Dead letters.")
+EVENTS = CommandLine(help="事件日志。The log of events.")
 
 Home = Annotated[Path | None, typer.Option("--home", metavar="DIR", help="数据目录（默认 LAUREL_HOME 或 ./home）")]
 Json = Annotated[bool, typer.Option("--json", help="以JSON输出")]
@@ -35,7 +37,7 @@ _WORDS = {Status.OK: "正常  ", Status.WARN: "请注意", Status.BROKEN: "须�
 _STATES = {"dead": "不能处理", "waiting": "等待中"}  # by `deadletters.State`
 
 
-def add_to(app: typer.Typer) -> None:
+def add_to(app: CommandLine) -> None:
     """Add these commands to the command line."""
     app.command(help="检查数据目录：引擎、密钥、磁盘、时钟和各服务的状态。0 正常，1 请注意，2 须处理。Look a home over.")(
         doctor
@@ -60,10 +62,10 @@ def doctor(home: Home = None, as_json: Json = False) -> None:
 def _checked(checks: Sequence[Check]) -> Iterator[str]:
     """Say what needs somebody first, then in one line for each service what is fine."""
     for status in (Status.BROKEN, Status.WARN):
-        yield from (f"{_WORDS[status]}  {one.service or '平台'}  {one.message}" for one in checks if one.status is status)
+        yield from (f"{_WORDS[status]}  {SERVICES[one.service]}  {one.message}" for one in checks if one.status is status)
     for service in dict.fromkeys(one.service for one in checks):
         fine = [one.message for one in checks if one.status is Status.OK and one.service == service]
-        yield f"{_WORDS[Status.OK]}  {service or '平台'}  {''.join(fine)}"
+        yield f"{_WORDS[Status.OK]}  {SERVICES[service]}  {''.join(fine)}"
 
 
 def _examined(found: Examination) -> dict[str, Any]:
@@ -191,7 +193,9 @@ def tail(
     topic: Annotated[list[str] | None, typer.Option("--topic", metavar="T", help="只看这个主题，可写多次")] = None,
     type_: Annotated[list[str] | None, typer.Option("--type", metavar="T", help="只看这个类型，可写多次")] = None,
     after: Annotated[str | None, typer.Option("--after", metavar="ID|TIME", help="从这条事件或这个时间之后开始")] = None,
-    lines: Annotated[int, typer.Option("--lines", "-n", min=0, max=1000, help="没有 --after 时显示最近多少条")] = 20,
+    lines: Annotated[
+        int, typer.Option("--lines", "-n", metavar="N", min=0, max=1000, help="没有 --after 时显示最近多少条")
+    ] = 20,
     personal: Personal = False,
     home: Home = None,
     as_json: Json = False,

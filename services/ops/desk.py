@@ -17,7 +17,7 @@ from services.kernel import deadletters, feed, inspection
 from services.kernel.auth import Limits, Principal, Role, mint
 from services.kernel.clocks import SystemClock
 from services.kernel.deadletters import State
-from services.kernel.errors import EngineError, LaurelError, NotFound, StorageFull, Unavailable
+from services.kernel.errors import EngineError, LaurelError, NoData, NotFound, StorageFull, Unavailable
 from services.kernel.feed import Asked
 from services.kernel.ids import new_id
 from services.kernel.keys import Keys
@@ -75,9 +75,9 @@ class Desk(Protocol):
 
 @contextmanager
 def open_desk(settings: Settings) -> Iterator[Desk]:
-    """Reach whatever runs on the home, or else its files. Raises `NoPlatform` when there is no such home."""
+    """Reach whatever runs on the home, or else its files. Raises `NoData` when there is no such home."""
     if not (settings.home / "intake.db").exists():
-        raise NoPlatform(f"{settings.home} 中没有平台数据。请用 --home 指明数据目录，或先运行 laurel up。")
+        raise NoData(settings.home)
     address = running_address(settings.home)
     if address is None:
         with looking(settings) as (databases, bus):
@@ -224,7 +224,7 @@ class OnFiles:
 
     def _write(self, service: str, piece: Callable[..., Any]) -> Document:
         with alone(self._settings, self._definitions[service]) as context:
-            return _document(context.database.call(piece).result())
+            return _document(context.database.call(piece))
 
 
 def _document(value: Any) -> Document:

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from services.kernel.errors import LaurelError
+from services.kernel.errors import LaurelError, NoData
 from services.kernel.inspection import VERSION
 from services.kernel.keys import Keys, KeysRefused, Purpose
 from services.kernel.settings import Settings
 from services.ops import checks
 from services.ops.checks import Check, Status
 from services.ops.desk import Desk, NoPlatform, open_desk
+from services.ops.labels import KEYS
 from services.runtime import DEFINITIONS
 
 PROGRAMS = ("ffmpeg", "ffprobe")
@@ -51,7 +52,7 @@ def examine(settings: Settings) -> Examination:
         with open_desk(settings) as desk:
             _home(found, settings, desk)
             _services(found, desk)
-    except (NoPlatform, KeysRefused) as nothing:
+    except (NoData, NoPlatform, KeysRefused) as nothing:
         found.checks.append(Check("platform", Status.BROKEN, str(nothing)))
     return found
 
@@ -97,7 +98,7 @@ def _keys(settings: Settings) -> Iterator[Check]:
     except KeysRefused as refused:
         yield Check("keys", Status.BROKEN, f"密钥不可用：{refused}")
     else:
-        yield Check("keys", Status.OK, "，".join(f"{purpose} {keys.kid(purpose)}" for purpose in Purpose) + "。")
+        yield Check("keys", Status.OK, "，".join(f"{KEYS[purpose]}密钥 {keys.kid(purpose)}" for purpose in Purpose) + "。")
 
 
 def _services(found: Examination, desk: Desk) -> None:

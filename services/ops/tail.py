@@ -16,6 +16,7 @@ from services.kernel.errors import LaurelError, NotFound
 from services.kernel.feed import Asked
 from services.kernel.instants import BEIJING
 from services.ops.desk import Desk
+from services.ops.labels import instant_text
 
 PAGE = 200
 WAIT_S = 2.0
@@ -122,9 +123,8 @@ class Tail:
 
 
 def line(event: dict[str, Any]) -> str:
-    """Return one event as a line for people: Beijing time, type, subject, sequence, id."""
-    at = datetime.fromisoformat(event["time"]).astimezone(BEIJING).isoformat(sep=" ", timespec="milliseconds")[:23]
-    return f"{at}  {event['type']}  {event['subject']}  #{event['sequence']}  {event['id']}"
+    """Return one event as a line for people: Beijing time with its offset, type, subject, sequence, id."""
+    return f"{instant_text(event['time'])}  {event['type']}  {event['subject']}  #{event['sequence']}  {event['id']}"
 
 
 def _moment(event: dict[str, Any]) -> tuple[datetime, str]:

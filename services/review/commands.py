@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from pydantic import ValidationError
 
+from services.kernel.command_line import CommandLine
+from services.kernel.input_files import why_unreadable
 from services.review.domain.reading import UnreadableError, read_record
 from services.review.domain.supervision import Opening
 from services.review.domain.verification import Placed, Report, verify
 
 OK, NOT_WITNESSED, BROKEN, UNREADABLE, USAGE = 0, 1, 2, 3, 64
 
-LEDGER = typer.Typer(name="ledger", help="评审记录：核对导出的记录。The record of a review.", no_args_is_help=True)
+LEDGER = CommandLine(name="ledger", help="评审记录：核对导出的记录。The record of a review.")
 
 
 @LEDGER.callback()
@@ -25,15 +27,15 @@ def ledger() -> None:
 
 VERIFY_HELP = """核对评审记录并重新计算结果。Verify a record and compute its result again.
 
-退出码：0 相符且已见证；1 相符，但未见证或尚有未完事项；2 不符；3 不能读取；64 用法不对。
+退出码：0 相符且已见证；1 相符，但未见证或尚有未完事项；2 不符；3 无法读取；64 用法有误。
 """
 
 
 @LEDGER.command("verify", help=VERIFY_HELP)
 def verify_file(
-    file: Annotated[Path, typer.Argument(help="导出的评审记录（JSON Lines）。")],
-    head: Annotated[list[str] | None, typer.Option(help="另处保存的记录首值，可给多个。")] = None,
-    opening: Annotated[Path | None, typer.Option(help="监督公开件；给出时重新抽签核对。")] = None,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="导出的评审记录（JSON Lines）。")],
+    head: Annotated[list[str] | None, typer.Option(metavar="H", help="另处保存的记录首值，可给多个。")] = None,
+    opening: Annotated[Path | None, typer.Option(metavar="FILE", help="监督公开件；给出时重新抽签核对。")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="以JSON回答。")] = False,
 ) -> None:
     """Verify an exported record; exit as the help says."""
@@ -41,14 +43,21 @@ def verify_file(
     try:
         supervisor = Opening.model_validate_json(opening.read_bytes()) if opening else None
         report = verify(read_record(file.read_bytes().decode()), heads, supervisor)
-    except (OSError, UnicodeDecodeError, UnreadableError) as error:
-        typer.echo(f"不能读取：{error}", err=True)
-        raise typer.Exit(UNREADABLE) from None
+    except OSError as trouble:
+        _refuse(why_unreadable(Path(trouble.filename or file), trouble), as_json=as_json)
+    except UnicodeDecodeError:
+        _refuse("文件不是UTF-8文字，不是导出的评审记录。", as_json=as_json)
+    except UnreadableError as unlike:
+        _refuse(f"{unlike}。请选择导出的评审记录（JSON Lines）。", as_json=as_json)
     except ValidationError:
-        typer.echo("不能读取：不是监督公开件", err=True)
-        raise typer.Exit(UNREADABLE) from None
+        _refuse("--opening 所给的文件不是监督公开件。", as_json=as_json)
     typer.echo(json.dumps(_told(report), ensure_ascii=False) if as_json else "\n".join(_sentences(report)))
     raise typer.Exit(exit_code(report))
+
+
+def _refuse(message: str, *, as_json: bool) -> NoReturn:
+    typer.echo(json.dumps({"refused": message}, ensure_ascii=False) if as_json else message, err=not as_json)
+    raise typer.Exit(UNREADABLE)
 
 
 def exit_code(report: Report) -> int:
@@ -61,7 +70,7 @@ def exit_code(report: Report) -> int:
 def _head(text: str) -> str:
     plain = text.strip().lower()
     if len(plain) != 64 or not set(plain) <= set("0123456789abcdef"):  # noqa: PLR2004 - hexadecimal digits of a hash
-        typer.echo("--head应为64位十六进制数", err=True)
+        typer.echo(f"--head 应为64位十六进制数，写的是“{text.strip()[:80]}”。", err=True)
         raise typer.Exit(USAGE)
     return plain
 

@@ -26,7 +26,7 @@ def settle(context: JobContext) -> Outcome:
 
 def _wait_for_end(context: JobContext, round_id: str) -> datetime:
     """Return a system instant at which the end had come. `Transient` while it has not: the job is looked at again."""
-    come: datetime | None = context.service.database.call(lambda transaction: closing.has_come(transaction, round_id)).result()
+    come: datetime | None = context.service.database.call(lambda transaction: closing.has_come(transaction, round_id))
     if come is None:
         raise Transient("the end of the round has not come")
     return come

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from campaign_files import CAMPAIGNS, S0_FILE
 
+from services.campaigns.example import WORK_SHAPE, example_work
+from services.campaigns.files import read_campaign
 from services.campaigns.models import Campaign
 from services.campaigns.normal import campaign_hash
 
@@ -63,13 +65,10 @@ def test_faulty_units_end_with_3(laurel: Laurel, tmp_path: Path) -> None:
         (),
         ("validate",),
         ("validat", S0_FILE),
-        ("validate", "no-such.yaml"),
-        ("validate", CAMPAIGNS),
         ("validate", S0_FILE, "--jsno"),
         ("explain", S0_FILE, "--reading", "one-g"),
         ("export", S0_FILE, "--reading", "one-g=octal"),
         ("judge", "work.json"),
-        ("judge", "--campaign", S0_FILE, "no-such.json"),
     ],
 )
 def test_usage_ends_with_64_and_says_why(laurel: Laurel, arguments: tuple[str | Path, ...]) -> None:
@@ -170,9 +169,70 @@ def test_judge_what_is_no_work(laurel: Laurel, tmp_path: Path, content: bytes) -
     assert json.loads(answer.out)["faults"]
 
 
+@pytest.mark.parametrize(
+    ("work", "said"),
+    [
+        ({"unit_type": "district", "fields": ["a"]}, "fields：应由“名称: 值”组成"),
+        ({"unit_type": "district", "slots": []}, "slots：应由“名称: 值”组成"),
+        (
+            {"unit_type": "district", "fields": {"title": {"a": 1}}},
+            "fields.title：应为文字、数字、true或false，或由文字组成的列表",
+        ),
+        (
+            {"unit_type": "district", "slots": {"video": "a.mp4"}},
+            "slots.video：应为文件的个数（整数，应不小于0），或由文件名组成的列表",
+        ),
+        ([], "应由“名称: 值”组成"),
+        ({"title": "灯下三代人"}, "缺少“unit_type”"),
+    ],
+)
+def test_a_work_of_another_shape_is_told_once_a_place_beside_an_example(
+    laurel: Laurel, tmp_path: Path, work: object, said: str
+) -> None:
+    file = tmp_path / "work.json"
+    file.write_text(json.dumps(work), encoding="utf-8")
+    answer = laurel("judge", "--campaign", S0_FILE, file)
+    assert answer.code == 3
+    told, example = answer.err.split("可以这样写：")
+    assert said in told
+    assert "不合要求" not in told
+    assert told.count("work.json:1:1") == told.count("\n") - 1 <= 2
+    file.write_text(example, encoding="utf-8")
+    again = laurel("judge", "--campaign", S0_FILE, file)
+    assert (again.code, again.out.splitlines()) == (0, [f"{file}：未发现须修改的内容"])
+
+
+@pytest.mark.parametrize("name", ["s0-shanghai-2024-stories", "s0-rehearsal", "jiangzhou-2025", "test-s2-photos"])
+def test_the_example_of_every_campaign_is_a_work_that_passes(laurel: Laurel, tmp_path: Path, name: str) -> None:
+    campaign = read_campaign(CAMPAIGNS / f"{name}.yaml")
+    file = tmp_path / "work.json"
+    file.write_text(example_work(campaign), encoding="utf-8")
+    answer = laurel("judge", "--campaign", CAMPAIGNS / f"{name}.yaml", file)
+    assert "须修改" not in answer.out.replace("未发现须修改的内容", ""), answer.out
+
+
+def test_help_and_manual_show_a_work_that_can_be_read(laurel: Laurel, tmp_path: Path) -> None:
+    shown = " ".join(laurel("judge", "--help").out.split())
+    assert '"unit_type": "district"' in shown
+    manual = (CAMPAIGNS.parent / "docs" / "campaigns.md").read_text(encoding="utf-8")
+    file = tmp_path / "work.json"
+    file.write_text(manual.split("`WORK.json`：")[1].split("```json")[1].split("```")[0], encoding="utf-8")
+    assert laurel("judge", "--campaign", S0_FILE, file).code == 0
+    file.write_text(WORK_SHAPE, encoding="utf-8")
+    assert laurel("judge", "--campaign", S0_FILE, file).code == 0
+
+
+def test_a_kind_of_unit_by_another_word_is_told_beside_those_there_are(laurel: Laurel, tmp_path: Path) -> None:
+    file = tmp_path / "work.json"
+    file.write_text(json.dumps({**WORK, "unit_type": "区"}, ensure_ascii=False), encoding="utf-8")
+    answer = laurel("judge", "--campaign", S0_FILE, file)
+    assert answer.code == 2
+    assert answer.out.splitlines()[-1] == "unit_type 写的是“区”，可写：district（区）、member（成员单位）"
+
+
 def test_a_name_with_control_characters_is_shown_escaped(laurel: Laurel) -> None:
     answer = laurel("validate", "a\n\u202eb.yaml")
-    assert answer.code == 64
+    assert answer.code == 3
     assert "a\\u000a\\u202eb.yaml" in answer.err
 
 

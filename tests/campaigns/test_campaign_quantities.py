@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from campaign_files import at
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.campaigns.id_numbers import is_id_number
@@ -121,6 +121,7 @@ def test_characters_are_counted_as_word_counts(text: str, chars: int) -> None:
 DIGITS = st.text("0123456789", min_size=17, max_size=17)
 
 
+@example("04990577910629115", "9")
 @given(DIGITS, st.sampled_from("0123456789X"))
 def test_id_numbers_are_judged_as_the_kernel_judges_them(digits: str, check: str) -> None:
     number = digits + check

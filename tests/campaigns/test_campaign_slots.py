@@ -102,6 +102,28 @@ def test_a_measured_size_in_the_words_of_the_story() -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "base", "size_bytes", "shown"),
+    [
+        ("1G", "binary", 0, "0字节"),
+        ("1G", "binary", 900, "900字节"),
+        ("1G", "binary", 1024, "1.0KB"),
+        ("1G", "binary", 51_200, "50.0KB"),
+        ("1G", "binary", 13_002_342, "12.4MB"),
+        ("1G", "binary", (1 << 30) // 10 + 1, "0.10G"),
+        ("1G", "decimal", 12_400_000, "12.4MB"),
+        ("5MB", "decimal", 99_999, "100.0KB"),
+        ("5MB", "decimal", 100_000, "0.10MB"),
+        ("5MB", "decimal", 31_000, "31.0KB"),
+        ("500K", "binary", 51_200, "50.00K"),
+    ],
+)
+def test_a_small_file_is_told_in_a_unit_in_which_it_can_be_read(written: str, base: str, size_bytes: int, shown: str) -> None:
+    rule = FileSize.model_validate({"max_bytes": written, "base": base, "cite": CITE})
+    assert rule.shown(size_bytes) == shown
+    assert rule.asked().startswith(f"应在{written}以内")
+
+
+@pytest.mark.parametrize(
     ("size", "short", "exact", "least"),
     [
         ((1920, 1080), True, False, True),

@@ -44,7 +44,7 @@ def keep(transaction: Transaction, event: WorkListed, _envelope: Envelope) -> No
 
 def main() -> None:
     source, sink = opened("intake"), opened("sink")
-    sink.call(lambda transaction: transaction.execute("CREATE TABLE IF NOT EXISTS kept (work TEXT UNIQUE)")).result()
+    sink.call(lambda transaction: transaction.execute("CREATE TABLE IF NOT EXISTS kept (work TEXT UNIQUE)"))
     bus = SqliteBus({"intake": source.path})
     source.on_events.append(bus.notify)
     handlers = Handlers("sink")
@@ -54,7 +54,7 @@ def main() -> None:
     consumer.start()
     for number in range(bus.end("intake"), COUNT):
         listed = WorkListed(work_id=f"w{number}", campaign_id="c", unit_id="u", list_id="l")
-        source.call(lambda transaction, listed=listed: transaction.emit(listed)).result()
+        source.call(lambda transaction, listed=listed: transaction.emit(listed))
     end = time.monotonic() + 30
     while not consumer.idle():
         if time.monotonic() > end:

@@ -66,7 +66,7 @@ def poisoned(finished: Life) -> Iterator[Life]:
     for _ in range(DEATHS):
         process = start_deadly(finished).process
         assert process is not None
-        assert process.wait(20) == -signal.SIGKILL
+        assert process.wait(60) == -signal.SIGKILL
     survivor, home = start_deadly(finished), Home(finished.home)
     try:
         until(lambda: ("review", DEADLY) in letters(home))

@@ -236,6 +236,10 @@ def test_verify_says_what_it_cannot_read(folder: Path) -> None:
     assert run(folder, "成片.mp4", "--key", "key.pem")[0] == 3
     assert run(folder, "receipt.jws", "--key", "receipt.jws")[0] == 3
     assert run(folder, "receipt.jws", "--key", "key.pem", "--file", "missing.mp4")[0] == 3
+    for call in (("missing.jws",), ("receipt.jws", "--key", "missing.jws"), ("receipt.jws", "--file", "missing.jws")):
+        code, answer = run(folder, *call)
+        why = "无法读取文件 missing.jws：没有这个文件。请核对文件名和所在的文件夹。"
+        assert (code, answer) == (3, {"refused": why})
 
 
 def test_verify_speaks_to_people(folder: Path) -> None:

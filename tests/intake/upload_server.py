@@ -58,7 +58,7 @@ def start(context: Context) -> None:
         if transaction.connection.execute(select(work)).first() is None:
             transaction.connection.execute(work.insert(), [{"id": key, "unit_id": unit} for key, unit in UNITS.items()])
 
-    context.database.call(tables).result()
+    context.database.call(tables)
     uploads.recover(context, WORKS)
 
 

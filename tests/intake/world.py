@@ -113,7 +113,7 @@ class World:
 
     def say(self, service: str, event: Event) -> None:
         """Let another service write an event, and wait until everybody has heard it."""
-        self.platform.services[service].database.call(lambda transaction: transaction.emit(event)).result()
+        self.platform.services[service].database.call(lambda transaction: transaction.emit(event))
         self.settle()
 
     def settle(self) -> None:

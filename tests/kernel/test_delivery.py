@@ -43,7 +43,7 @@ class World:
             for event in events:
                 transaction.emit(event)
 
-        self.source.call(piece).result()
+        self.source.call(piece)
 
     def run(self) -> Consumer:
         self.consumer = Consumer(Dispatcher(self.handlers, self.sink), self.bus, SystemClock())
@@ -61,7 +61,7 @@ class World:
 @pytest.fixture
 def world(open_database: Database, bus_over: Callable[..., SqliteBus]) -> Iterator[World]:
     source, sink = open_database("intake"), open_database("sink")
-    sink.call(lambda transaction: transaction.execute("CREATE TABLE kept (work TEXT)")).result()
+    sink.call(lambda transaction: transaction.execute("CREATE TABLE kept (work TEXT)"))
     made = World(source, sink, bus_over(source, sink))
     yield made
     if made.consumer is not None:
@@ -87,7 +87,7 @@ def test_a_second_delivery_has_no_second_effect(world: World) -> None:
     consumer = world.run()
     until(consumer.idle)
     consumer.stop()
-    world.sink.call(lambda transaction: transaction.execute("UPDATE position SET position = 0")).result()
+    world.sink.call(lambda transaction: transaction.execute("UPDATE position SET position = 0"))
     consumer = world.run()
     until(consumer.idle)
     assert world.kept() == ["a", "b"]
@@ -168,7 +168,7 @@ def test_an_unexpected_failure_is_tried_again_and_is_dead_at_last(world: World) 
     until(consumer.idle)
     assert world.deferred()[0][1:] == ("waiting", "ZeroDivisionError: one by nought", 1)
     for _ in range(ATTEMPTS):
-        world.sink.call(lambda transaction: transaction.execute("UPDATE deferred SET due = 0")).result()
+        world.sink.call(lambda transaction: transaction.execute("UPDATE deferred SET due = 0"))
         consumer.wake()
         time.sleep(0.05)
     until(lambda: world.deferred()[0][1] == "dead")
@@ -177,7 +177,7 @@ def test_an_unexpected_failure_is_tried_again_and_is_dead_at_last(world: World) 
 def test_bytes_that_cannot_be_decoded_are_dead_and_the_rest_goes_on(world: World) -> None:
     world.handlers.projects(WorkListed)(keep)
     world.emit(listed("a"), listed("b"))
-    world.source.call(lambda transaction: transaction.execute("UPDATE outbox SET data = X'7B' WHERE id = 1")).result()
+    world.source.call(lambda transaction: transaction.execute("UPDATE outbox SET data = X'7B' WHERE id = 1"))
     until(world.run().idle)
     assert world.kept() == ["b"]
     assert world.deferred()[0][1] == "dead"
@@ -188,7 +188,7 @@ def test_an_unknown_type_waits_and_goes_on_after_the_upgrade(world: World) -> No
     world.handlers.projects(WorkListed)(keep)
     world.emit(listed("a"))
     unknown = "UPDATE outbox SET type = 'laurel.work.listed.v2'"
-    world.source.call(lambda transaction: transaction.execute(unknown)).result()
+    world.source.call(lambda transaction: transaction.execute(unknown))
     consumer = world.run()
     until(consumer.idle)
     assert world.deferred()[0][1:3] == ("waiting", "unknown type; goes on after an upgrade")
@@ -211,9 +211,9 @@ def test_an_event_that_ended_the_process_three_times_is_dead(world: World) -> No
     until(world.run().idle)
     world.consumer.stop()
     crashed = "UPDATE position SET open = 1, position = 0, trying = ?, attempts = 3"
-    world.sink.call(lambda transaction: transaction.execute(crashed, (event_id,))).result()
-    world.sink.call(lambda transaction: transaction.execute("DELETE FROM inbox")).result()
-    world.sink.call(lambda transaction: transaction.execute("DELETE FROM kept")).result()
+    world.sink.call(lambda transaction: transaction.execute(crashed, (event_id,)))
+    world.sink.call(lambda transaction: transaction.execute("DELETE FROM inbox"))
+    world.sink.call(lambda transaction: transaction.execute("DELETE FROM kept"))
     until(world.run().idle)
     assert world.kept() == ["b"]
     assert world.deferred() == [("work/killer", "dead", "ended the process 3 times", 1)]
@@ -265,3 +265,32 @@ def test_two_of_a_kind_are_refused(kind: str) -> None:
     getattr(handlers, kind)(WorkListed)(lambda *_: None)
     with pytest.raises(ValueError, match="sink has two"):
         getattr(handlers, kind)(WorkListed)
+
+
+def test_types_about_which_a_consumer_does_nothing_cost_it_no_commit_and_are_no_lag(world: World) -> None:
+    world.handlers.projects(WorkListed)(keep)
+    consumer = world.run()
+    until(consumer.idle)
+    before = world.sink.commits
+    world.emit(*(withdrawn(f"w{number}") for number in range(50)))
+    until(lambda: consumer.position("intake") >= 50, 10)
+    interest = world.handlers.interest()
+    assert (world.sink.commits, world.bus.lag("intake", 0, interest)) == (before, (0, None))
+    world.emit(listed("a"))
+    until(lambda: world.kept() == ["a"])
+    assert world.sink.commits == before + 1
+
+
+def test_what_arrives_while_a_batch_is_delivered_is_delivered_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a look by the clock: a partition that was told of during its turn is looked at again."""
+
+    def telling(transaction: Transaction, event: WorkListed, envelope: Envelope) -> None:
+        keep(transaction, event, envelope)
+        if event.work_id == "first":
+            world.emit(listed("second"))
+
+    monkeypatch.setattr("services.kernel.consumer.IDLE_S", 600.0)
+    world.handlers.projects(WorkListed)(telling)
+    until(world.run().idle)
+    world.emit(listed("first"))
+    until(lambda: world.kept() == ["first", "second"])

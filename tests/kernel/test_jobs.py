@@ -25,10 +25,10 @@ class Shop:
         self.database = database
         self.jobs = Jobs()
         self.workers: list[JobWorker] = []
-        database.call(lambda transaction: transaction.execute("CREATE TABLE done (what TEXT)")).result()
+        database.call(lambda transaction: transaction.execute("CREATE TABLE done (what TEXT)"))
 
     def enqueue(self, key: str, kind: str = "work", **payload: object) -> bool:
-        return self.database.call(lambda transaction: transaction.enqueue(kind, key, payload)).result()
+        return self.database.call(lambda transaction: transaction.enqueue(kind, key, payload))
 
     def work(self) -> JobWorker:
         worker = JobWorker(None, self.jobs, self.database, SystemClock())
@@ -90,7 +90,7 @@ def test_a_worker_that_lost_its_lease_keeps_nothing(shop: Shop) -> None:
     def work(context: JobContext) -> Outcome:
         if context.attempt == 1:
             steal = "UPDATE job SET token = 'another'"
-            shop.database.call(lambda transaction: transaction.execute(steal)).result()
+            shop.database.call(lambda transaction: transaction.execute(steal))
             stolen.set()
         return write(f"attempt {context.attempt}")
 
@@ -99,7 +99,7 @@ def test_a_worker_that_lost_its_lease_keeps_nothing(shop: Shop) -> None:
     stolen.wait(5)
     time.sleep(0.2)
     assert shop.done() == []
-    shop.database.call(lambda transaction: transaction.execute("UPDATE job SET lease_until = 0")).result()
+    shop.database.call(lambda transaction: transaction.execute("UPDATE job SET lease_until = 0"))
     until(lambda: shop.done() == ["attempt 2"])
 
 
@@ -123,7 +123,7 @@ def test_a_job_that_waits_looks_again_when_the_rehearsals_clock_is_moved(shop: S
 
     @shop.jobs.kind("work")
     def work(context: JobContext) -> Outcome:
-        come = shop.database.call(lambda transaction: transaction.campaign_time() == noon).result()
+        come = shop.database.call(lambda transaction: transaction.campaign_time() == noon)
         looked.set()
         if not come:
             raise Transient("not yet")
@@ -134,7 +134,7 @@ def test_a_job_that_waits_looks_again_when_the_rehearsals_clock_is_moved(shop: S
     assert looked.wait(60)
     until(lambda: shop.job("state") == "queued")
     changed = ClockChanged(revision=1, offset_us=0, stopped_at=noon)
-    shop.database.call(lambda transaction: keep_clock(transaction, changed)).result()
+    shop.database.call(lambda transaction: keep_clock(transaction, changed))
     until(lambda: shop.done() == ["a"])
 
 
@@ -156,7 +156,7 @@ def test_a_job_that_can_never_work_says_why_and_can_be_tried_again_by_hand(shop:
     assert shop.done() == ["7: 临时空间不足。"]
     assert shop.job("reason") == "临时空间不足。"
     refuse.clear()
-    assert shop.database.call(lambda transaction: kernel_jobs.retry(transaction, "work", "a")).result()
+    assert shop.database.call(lambda transaction: kernel_jobs.retry(transaction, "work", "a"))
     until(lambda: shop.done()[-1] == "a")
 
 
@@ -195,8 +195,8 @@ def test_what_a_dead_process_left_running_is_taken_at_once_after_a_start(shop: S
     shop.jobs.kind("work")(lambda context: write(context.key))
     shop.enqueue("a")
     running = "UPDATE job SET state = 'running', token = 'dead', lease_until = 9e15"
-    shop.database.call(lambda transaction: transaction.execute(running)).result()
-    shop.database.call(forget_left_over).result()
+    shop.database.call(lambda transaction: transaction.execute(running))
+    shop.database.call(forget_left_over)
     shop.work()
     until(lambda: shop.done() == ["a"])
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ Database = Callable[[str], SqliteDatabase]
 
 
 def table(database: SqliteDatabase) -> None:
-    database.call(lambda transaction: transaction.execute("CREATE TABLE t (n INTEGER PRIMARY KEY, filler BLOB)")).result()
+    database.call(lambda transaction: transaction.execute("CREATE TABLE t (n INTEGER PRIMARY KEY, filler BLOB)"))
 
 
 def count(database: SqliteDatabase) -> int:
@@ -82,15 +83,20 @@ def test_a_piece_that_fails_alone_takes_nothing_with_it_and_the_next_is_kept(ope
         raise LookupError("mine alone")
 
     with pytest.raises(LookupError, match="mine alone"):
-        database.call(failing).result()
-    database.call(put(2)).result()
+        database.call(failing)
+    database.call(put(2))
     assert count(database) == 1
 
 
-def test_a_piece_that_failed_with_its_group_and_succeeded_alone_is_answered_so(open_database: Database) -> None:
+def test_a_piece_that_failed_with_its_group_and_succeeded_alone_is_answered_so(
+    open_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     database = open_database("a")
     table(database)
     attempts: list[int] = []
+    queued: list[int] = []
+    into_the_queue = database._put
+    monkeypatch.setattr(database, "_put", lambda item: queued.append(into_the_queue(item) or 1))
 
     def full_at_first(transaction: Transaction) -> int:
         put(1)(transaction)
@@ -100,13 +106,15 @@ def test_a_piece_that_failed_with_its_group_and_succeeded_alone_is_answered_so(o
         return 1
 
     occupied = threading.Event()
-    first = threading.Thread(target=lambda: database.call(lambda _transaction: occupied.wait(60)).result())
+    first = threading.Thread(target=lambda: database.call(lambda _transaction: occupied.wait(60)))
     first.start()
     until(database._writing.locked)
-    futures = [database.call(full_at_first), database.call(put(2))]
-    occupied.set()
+    with ThreadPoolExecutor(2) as pool:
+        answers = [pool.submit(database.call, full_at_first), pool.submit(database.call, put(2))]
+        until(lambda: len(queued) == 2)
+        occupied.set()
     first.join()
-    assert [future.result() for future in futures] == [1, 2]
+    assert [answer.result() for answer in answers] == [1, 2]
     assert (len(attempts), count(database)) == (2, 2)
 
 
@@ -121,9 +129,9 @@ def test_callbacks_run_after_the_commit_only(open_database: Database) -> None:
         transaction.after_commit(lambda: called.append("undone"))
         raise LookupError
 
-    database.call(kept).result()
+    database.call(kept)
     with pytest.raises(LookupError):
-        database.call(undone).result()
+        database.call(undone)
     assert called == ["kept"]
 
 
@@ -161,9 +169,9 @@ from services.kernel.clocks import SystemClock
 database = SqliteDatabase(Path({str(tmp_path)!r}) / "a.db", service="a", clock=SystemClock())
 schema.upgrade(database.engine(), Path({str(Path(__file__).parent / "no_migrations")!r}))
 database.start()
-database.call(lambda t: t.execute("CREATE TABLE t (n INTEGER)")).result()
+database.call(lambda t: t.execute("CREATE TABLE t (n INTEGER)"))
 os.write(2, b"MARK\\n")
-database.call(lambda t: t.execute("INSERT INTO t VALUES (1)")).result()
+database.call(lambda t: t.execute("INSERT INTO t VALUES (1)"))
 os.write(2, b"MARK\\n")
 database.close()
 """

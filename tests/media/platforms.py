@@ -41,7 +41,7 @@ class Stage:
     def tell(self, *events: Event) -> None:
         """Emit as intake would."""
         for event in events:
-            self.intake.database.call(lambda transaction, event=event: transaction.emit(event)).result()
+            self.intake.database.call(lambda transaction, event=event: transaction.emit(event))
 
     def publish(self, campaign: Campaign, version: int = 1) -> None:
         units = tuple(

@@ -109,8 +109,8 @@ def test_an_unknown_slot_names_those_there_are(clips: Clips) -> None:
     assert "活动没有材料“film”，可选：video" in result.stderr
 
 
-def test_a_missing_campaign_is_a_usage_error_and_a_faulty_one_judges_nothing(clips: Clips, tmp_path: Path) -> None:
-    assert check(clips.clean(), campaign=tmp_path / "none.yaml").exit_code == 64
+def test_by_a_campaign_that_is_missing_or_faulty_nothing_is_judged(clips: Clips, tmp_path: Path) -> None:
+    assert check(clips.clean(), campaign=tmp_path / "none.yaml").exit_code == 3
     faulty = tmp_path / "faulty.yaml"
     faulty.write_text("format: 1\nid: x\n", encoding="utf-8")
     result = check(clips.clean(), campaign=faulty)

@@ -69,6 +69,23 @@ def test_step_12_every_fault_in_one_report(slot: Slot) -> None:
     assert (cards[1].at_s, cards[1].until_s) == (477.0, 492.0)
 
 
+def test_in_a_film_shorter_than_its_cards_the_whole_is_named_once(slot: Slot) -> None:
+    short = judge(film(seconds=6.4, size_bytes=13_002_342), slot, "district")
+    head, tail = (each for each in short if each.check in {"head_card", "tail_card"})
+    asked = "请核对片头、片尾画面：全片只有6.4秒，其中"
+    assert head.message == f"{asked}片头应写明故事的名称、主讲人或表演者（附件1 二（三））"
+    assert tail.message == f"{asked}片尾应写明推荐区、制作单位（附件1 二（三））"
+    assert (head.at_s, head.until_s, tail.at_s, tail.until_s) == (0.0, 6.4, 0.0, 6.4)
+    longer = judge(film(seconds=20.0), slot, "district")
+    spans = [each.message.split("：")[1].split("应")[0] for each in longer if each.check in {"head_card", "tail_card"}]
+    assert spans == ["片头（00:00—00:15）", "片尾（00:05—00:20）"]
+
+
+def test_the_first_line_tells_a_small_size_so_that_it_can_be_read(slot: Slot) -> None:
+    small = film(size_bytes=13_002_342)
+    assert "MP4，12.4MB。" in summary(small, slot, judge(small, slot))
+
+
 def test_a_member_unit_shows_itself_in_the_tail(slot: Slot) -> None:
     (tail,) = (each for each in judge(film(), slot, "member") if each.check == "tail_card")
     assert "应写明推荐单位、制作单位" in tail.message

@@ -45,7 +45,7 @@ class World:
         def piece(transaction: Transaction) -> list[str]:
             return [transaction.emit(event) for event in events]
 
-        return self.platform.services[service].database.call(piece).result()
+        return self.platform.services[service].database.call(piece)
 
     def settle(self) -> None:
         until(self.platform.idle)
@@ -80,7 +80,7 @@ class World:
         return [tuple(row) for row in look(lambda rows: rows.exec_driver_sql(query).fetchall())]
 
     def change(self, statement: str) -> None:
-        self.platform.services["notify"].database.call(lambda transaction: transaction.execute(statement)).result()
+        self.platform.services["notify"].database.call(lambda transaction: transaction.execute(statement))
 
     def deliver_again(self) -> None:
         """Deliver everything anew, as if nothing had ever been taken."""

@@ -72,7 +72,7 @@ class Home:
         """Write events while nothing runs; a broken one's bytes are no event."""
         definition = next(one for one in DEFINITIONS if one.name == service)
         with alone(self.settings, definition) as context:
-            return context.database.call(lambda transaction: written(transaction, events, broken=broken)).result()
+            return context.database.call(lambda transaction: written(transaction, events, broken=broken))
 
     def deliver(self) -> None:
         """Let the platform deal with everything, then stop it."""

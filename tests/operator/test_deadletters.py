@@ -44,7 +44,7 @@ class Service:
         transaction.execute("INSERT INTO kept VALUES (?)", (f"{type(event).__name__} {event.work_id}",))
 
     def told(self, *events) -> list[str]:
-        ids = self.source.call(lambda transaction: [transaction.emit(event) for event in events]).result()
+        ids = self.source.call(lambda transaction: [transaction.emit(event) for event in events])
         until(self.consumer.idle)
         return ids
 
@@ -59,7 +59,7 @@ class Service:
             transaction.after_commit(self.consumer.wake)
             return act(transaction, event_id, consumer=None, by="operator", **how)
 
-        return self.sink.call(piece).result()
+        return self.sink.call(piece)
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def service(tmp_path):
             stack.callback(database.close)
             databases.append(database)
         source, sink = databases
-        sink.call(lambda transaction: transaction.execute("CREATE TABLE kept (work TEXT)")).result()
+        sink.call(lambda transaction: transaction.execute("CREATE TABLE kept (work TEXT)"))
         bus = SqliteBus({"intake": source.path, "sink": sink.path})
         source.on_events.append(bus.notify)
         made = Service(source, sink, bus)

@@ -161,7 +161,7 @@ class World:
             for event in events:
                 transaction.emit(event)
 
-        self.platform.services["intake"].database.call(piece).result()
+        self.platform.services["intake"].database.call(piece)
         self.settle()
 
     def settle(self, seconds: float = 60) -> None:

@@ -39,7 +39,7 @@ def test_a_batch_hides_who_is_in_it_or_waits() -> None:
 
 
 def batched(world: World, round_id: str, number: int) -> list[int]:
-    world.context.database.call(lambda transaction: closing.enter_batch(transaction, round_id, number)).result()
+    world.context.database.call(lambda transaction: closing.enter_batch(transaction, round_id, number))
     rows = world.rows("SELECT payload FROM record_entry WHERE kind = 'ballot.committed' ORDER BY seq")
     return [json.loads(row[0])["batch"] for row in rows]
 

@@ -293,7 +293,7 @@ def test_a_work_that_leaves_while_the_tally_is_computed_is_not_in_it(
     world.close(round_id)
     assert [len(counted[1]) for counted in computed] == [6, 5]
     stale = computed[0]
-    world.context.database.call(lambda transaction: closing.keep_tally(transaction, round_id, 1, stale)).result()
+    world.context.database.call(lambda transaction: closing.keep_tally(transaction, round_id, 1, stale))
     assert len(world.got(CLERK, f"/rounds/{round_id}/tally")["rows"]) == 5
     text = world.ask(CLERK, "GET", f"/rounds/{round_id}/record").text
     assert verify(read_record(text)).problems == ()

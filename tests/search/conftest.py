@@ -62,7 +62,7 @@ class World:
 
     def emit(self, service: str, *events: Event) -> None:
         database = self.platform.services[service].context.database
-        database.call(lambda transaction: [transaction.emit(event) for event in events]).result()
+        database.call(lambda transaction: [transaction.emit(event) for event in events])
 
     def settle(self) -> None:
         until(self.platform.idle)

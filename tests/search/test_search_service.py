@@ -245,6 +245,30 @@ def test_a_list_is_previewed_imported_shown_and_undone(world: World) -> None:
     assert world.get(f"/winners/imports/{made['import']}", Role.CLERK).json()["report"]["rows_read"] == 2
 
 
+def test_what_the_register_holds_already_is_taken_only_when_it_is_asked_for_again(world: World) -> None:
+    text = "姓名,单位\n甲一,水文局\n乙二,园林局\n".encode()
+    query = "/winners/imports?title=学习之星&level=city&name=往年.csv"
+    first = world.post(f"{query}&year=2019", Role.CLERK, content=text).json()["import"]
+    same = world.post(f"{query}&year=2020", Role.CLERK, content=text)
+    assert (same.status_code, same.json()["type"]) == (409, "urn:laurel:problem:already-imported")
+    assert same.json()["message"].startswith("该文件已于")
+    assert f"编号{first}" in same.json()["message"]
+    longer = text + "丙三,\n".encode()
+    preview = world.post(f"{query}&year=2019&preview=true", Role.CLERK, content=longer).json()
+    assert [(one["import"], one["records"], one["same_file"]) for one in preview["already"]] == [(first, 2, False)]
+    assert preview["remark"].startswith("名单中有2条记录已于")
+    refused = world.post(f"{query}&year=2019", Role.CLERK, content=longer)
+    assert (refused.status_code, refused.json()["message"]) == (409, preview["remark"])
+    assert world.get("/winners", Role.CLERK).json()["total"] == 2
+    again = world.post(f"{query}&year=2019&again=true", Role.CLERK, content=longer)
+    assert again.status_code == 201
+    assert world.get("/winners", Role.CLERK).json()["total"] == 5
+    for made in (first, again.json()["import"]):
+        assert world.post(f"/winners/imports/{made}/undo", Role.CLERK).status_code == 200
+    free = world.post(f"{query}&year=2019&preview=true", Role.CLERK, content=longer).json()
+    assert (free["already"], free["remark"]) == ([], None)
+
+
 @pytest.mark.parametrize(
     ("content", "query", "status", "words"),
     [
@@ -430,8 +454,8 @@ def test_a_work_that_changed_meanwhile_stays_untold(world: World) -> None:
     world.settle()
     ((version,),) = world.rows("SELECT version FROM story WHERE work_id = 'w1'")
     call = world.search.database.call
-    call(lambda transaction: stories.change(transaction.connection, "w1", "", {"title": "新题"})).result()
-    call(lambda transaction: stories.told(transaction.connection, {"w1": version})).result()
+    call(lambda transaction: stories.change(transaction.connection, "w1", "", {"title": "新题"}))
+    call(lambda transaction: stories.told(transaction.connection, {"w1": version}))
     until(lambda: hits(world, "/stories?q=新题") == ["w1"])
 
 
@@ -489,8 +513,8 @@ def _log(world: World) -> list[Envelope]:
         bus = world.platform.services["search"].consumer._bus
         for partition in bus.partitions():
             if service in partition:
-                topics = world.platform.services["search"].consumer._topics
-                found += [delivery.envelope for delivery in bus.fetch(partition, 0, topics, 1000)]
+                interest = world.platform.services["search"].consumer._interest
+                found += [delivery.envelope for delivery in bus.fetch(partition, 0, interest, 1000)]
     return found
 
 

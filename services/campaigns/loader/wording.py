@@ -34,6 +34,8 @@ _WORDS: Mapping[str, str] = {
     "datetime_parsing": "应为北京时间，请写成“2024-09-30 24:00”",
     "datetime_from_date_parsing": "应为北京时间，请写成“2024-09-30 24:00”",
     "union_tag_not_found": "缺少“kind”",
+    "dict_type": "应由“名称: 值”组成",
+    "list_type": "应为列表",
     "model_type": "应由“名称: 值”组成",
     "model_attributes_type": "应由“名称: 值”组成",
     "date_type": "应为日期，请写成“2024-09-30”",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -111,4 +112,8 @@ class Track(Frozen):
 
     def field(self, field_id: str) -> WorkField | None:
         """Return the field of this id."""
-        return next((field for field in self.fields if field.id == field_id), None)
+        return self._by_id.get(field_id)
+
+    @cached_property
+    def _by_id(self) -> dict[str, WorkField]:
+        return {field.id: field for field in self.fields}

@@ -42,7 +42,7 @@ def first_organiser_code(context: Context) -> str | None:
             people.change_invitation(transaction.connection, FIRST, **fresh)
         return code
 
-    return context.database.call(piece).result()
+    return context.database.call(piece)
 
 
 def code_of(keys: Keys, kid: str, invitation_id: str) -> str:

@@ -170,7 +170,7 @@ def end_expired(context: Context) -> bool:
 
 
 def _expired(context: Context, upload_id: str) -> bool:
-    return context.database.call(partial(expire, upload_id=upload_id)).result()
+    return context.database.call(partial(expire, upload_id=upload_id))
 
 
 def expire(transaction: Transaction, *, upload_id: str) -> bool:
@@ -197,9 +197,9 @@ def recover(context: Context, works: Works) -> None:
     for row in rows:
         if row.is_whole:
             key = store_object(context.store, row, receiver.path(row.id))
-            context.database.call(partial(complete, works=works, upload_id=row.id, object_key=key)).result()
+            context.database.call(partial(complete, works=works, upload_id=row.id, object_key=key))
         elif not _expired(context, row.id):
-            context.database.call(partial(have_ended, expires_at=row.expires_at)).result()
+            context.database.call(partial(have_ended, expires_at=row.expires_at))
     receiver.keep_only({row.id for row in context.database.look(uploads.going_on)})
 
 

@@ -47,14 +47,14 @@ def read(token: bytes) -> tuple[str, Receipt]:
     try:
         parsed = jws.extract_compact(_bare(token))
     except (JoseError, ValueError, binascii.Error) as error:
-        raise UnreadableError("not a signed receipt") from error
+        raise UnreadableError("这不是回执：内容不是带签名的文件。请选择平台出具的回执（.jws）。") from error
     header = parsed.headers()
     if header.get("typ") != TYPE or header.get("alg") != ALGORITHM:
-        raise UnreadableError("a signed document, but not a receipt")
+        raise UnreadableError("这是带签名的文件，但不是回执。请选择平台出具的回执（.jws）。")
     try:
         return str(header.get("kid", "")), Receipt.model_validate_json(parsed.payload)
     except ValidationError as error:
-        raise UnreadableError("a receipt of another version") from error
+        raise UnreadableError("这是另一版本的回执。请用出具它的版本核对。") from error
 
 
 def verify(token: bytes, keys: Iterable[OKPKey]) -> Receipt:
@@ -85,10 +85,10 @@ def read_keys(text: bytes) -> list[OKPKey]:
     try:
         keys = _keys(text)
     except (JoseError, ValueError, TypeError, KeyError) as error:
-        raise UnreadableError("no public key: PEM, JWK or JWKS is asked for") from error
+        raise UnreadableError("所给文件不是公钥，应为PEM、JWK或JWKS。可从平台的 /receipts/keys 取得。") from error
     fitting = [key for key in keys if isinstance(key, OKPKey) and key.curve_name == "Ed25519"]
     if not fitting:
-        raise UnreadableError("no Ed25519 key in it")
+        raise UnreadableError("所给文件中没有Ed25519公钥。可从平台的 /receipts/keys 取得。")
     return fitting
 
 

@@ -1,6 +1,7 @@
 """The embedded bus: each service's outbox table is its part of the log, read where it was written.
 
 A partition is a service. SQLite commits in the order of ids, so reading beyond the last id misses nothing.
+The limit of a query stands in its text: SQLite prepares a statement anew whenever a bound limit is bound again.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from typing import Any
 
 import pysqlite3
 
+from services.kernel.contracts.envelope import Event
 from services.kernel.outbox import COLUMNS, envelope
-from services.kernel.ports import Delivery
+from services.kernel.ports import Delivery, Interest
 
 
 class SqliteBus:
@@ -23,16 +25,17 @@ class SqliteBus:
         self._files = dict(files)
         self._local = threading.local()
         self._opened: list[Any] = []
-        self._subscribers: list[tuple[frozenset[str], Callable[[], None]]] = []
-        self._queries: dict[tuple[str, ...], str] = {}
+        self._subscribers: list[tuple[Interest, Callable[[str], None]]] = []
+        self._queries: dict[tuple[Interest, int], str] = {}
 
     def partitions(self) -> Sequence[str]:
         """Name the services."""
         return tuple(self._files)
 
-    def fetch(self, partition: str, after: int, topics: Sequence[str], limit: int) -> Sequence[Delivery]:
-        """Return deliveries of these topics beyond a position."""
-        rows = self._connection(partition).execute(self._query(tuple(topics)), (after, *topics, limit)).fetchall()
+    def fetch(self, partition: str, after: int, interest: Interest, limit: int) -> Sequence[Delivery]:
+        """Return wanted deliveries beyond a position."""
+        parameters = (after, *interest.topics, *interest.unheard)
+        rows = self._connection(partition).execute(self._query(interest, limit), parameters).fetchall()
         return [Delivery(partition, row[0], envelope(partition, row[1:])) for row in rows]
 
     def end(self, partition: str) -> int:
@@ -40,11 +43,11 @@ class SqliteBus:
         (last,) = self._connection(partition).execute("SELECT MAX(id) FROM outbox").fetchone()
         return last or 0
 
-    def lag(self, partition: str, after: int, topics: Sequence[str]) -> tuple[int, int | None]:
+    def lag(self, partition: str, after: int, interest: Interest) -> tuple[int, int | None]:
         """Return how many events wait beyond a position and the oldest one's time in microseconds since 1970."""
-        marks = ",".join("?" * len(topics))
-        query = f"SELECT COUNT(*), MIN(time) FROM outbox WHERE id > ? AND topic IN ({marks})"  # noqa: S608 - marks only
-        count, oldest = self._connection(partition).execute(query, (after, *topics)).fetchone()
+        query = f"SELECT COUNT(*), MIN(time) FROM outbox WHERE {_beyond(interest)}"  # noqa: S608 - marks only
+        parameters = (after, *interest.topics, *interest.unheard)
+        count, oldest = self._connection(partition).execute(query, parameters).fetchone()
         return count, oldest
 
     def epoch(self, partition: str) -> str:
@@ -52,26 +55,27 @@ class SqliteBus:
         (epoch,) = self._connection(partition).execute("SELECT epoch FROM log").fetchone()
         return str(epoch)
 
-    def subscribe(self, wake: Callable[[], None], topics: Sequence[str]) -> None:
-        """Call back after each commit that wrote events of these topics."""
-        self._subscribers.append((frozenset(topics), wake))
+    def subscribe(self, tell: Callable[[str], None], interest: Interest) -> None:
+        """Call back with the partition after each commit that wrote something wanted."""
+        self._subscribers.append((interest, tell))
 
-    def notify(self, topics: Collection[str]) -> None:
-        """Say that something new is there in these topics."""
-        for wanted, wake in self._subscribers:
-            if not wanted.isdisjoint(topics):
-                wake()
+    def notify(self, partition: str, events: Collection[type[Event]]) -> None:
+        """Say that events of these types are new in a partition."""
+        for interest, tell in self._subscribers:
+            if any(map(interest.holds, events)):
+                tell(partition)
 
     def close(self) -> None:
         """Close what every thread opened, once none of them reads any more."""
         while self._opened:
             self._opened.pop().close()
 
-    def _query(self, topics: tuple[str, ...]) -> str:
-        if topics not in self._queries:
-            marks = ",".join("?" * len(topics))
-            self._queries[topics] = f"SELECT {COLUMNS} FROM outbox WHERE id > ? AND topic IN ({marks}) ORDER BY id LIMIT ?"  # noqa: S608 - marks only
-        return self._queries[topics]
+    def _query(self, interest: Interest, limit: int) -> str:
+        query = self._queries.get((interest, limit))
+        if query is None:
+            query = f"SELECT {COLUMNS} FROM outbox WHERE {_beyond(interest)} ORDER BY id LIMIT {limit:d}"  # noqa: S608 - marks and a number only
+            self._queries[interest, limit] = query
+        return query
 
     def _connection(self, partition: str) -> Any:
         connections: dict[str, Any] = self._local.__dict__.setdefault("connections", {})
@@ -80,3 +84,9 @@ class SqliteBus:
             connections[partition] = pysqlite3.connect(target, uri=True, isolation_level=None, check_same_thread=False)
             self._opened.append(connections[partition])
         return connections[partition]
+
+
+def _beyond(interest: Interest) -> str:
+    """The condition on a row, for a position, the topics and the types that are not wanted."""
+    topics, unheard = (",".join("?" * len(names)) for names in (interest.topics, interest.unheard))
+    return f"id > ? AND topic IN ({topics}) AND type NOT IN ({unheard})"

@@ -23,6 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from services.kernel import faults
+from services.kernel.contracts.envelope import Event
 from services.kernel.errors import EngineError, LaurelError, StorageFull, TransactionLost, Unavailable
 from services.kernel.ports import Clock, Piece
 from services.kernel.transaction import OpenTransaction
@@ -86,14 +87,14 @@ class _Item:
 class SqliteDatabase:
     """A `ports.Database` on one file.
 
-    `on_events` and `on_jobs` are called after a commit that wrote events (with their topics) or jobs, `on_revoked` after one
-    that ended a session or an account, on the thread that committed.
+    `on_events` (with the service and the types) and `on_jobs` are called after a commit that wrote events or jobs,
+    `on_revoked` after one that ended a session or an account, on the thread that committed.
     """
 
     def __init__(self, path: Path, *, service: str, clock: Clock, readers: int = 2) -> None:
         self.path = path
         self.service = service
-        self.on_events: list[Callable[[Collection[str]], None]] = []
+        self.on_events: list[Callable[[str, Collection[type[Event]]], None]] = []
         self.on_jobs: list[Callable[[], None]] = []
         self.on_revoked: Callable[[str, datetime], None] = lambda _subject, _ended_at: None
         self.commits = 0
@@ -122,18 +123,20 @@ class SqliteDatabase:
         self._put(_Item(piece, waiter=waiter))
         return cast("T", await waiter)
 
-    def call(self, piece: Piece[T]) -> Future[T]:
+    def call(self, piece: Piece[T]) -> T:
         """The same for threads. Where nobody writes or waits the piece runs on this thread, without a change of threads."""
-        future: Future[T] = Future()
-        item = _Item(piece, future)
         if not (self._queue.empty() and self._writing.acquire(blocking=False)):
-            self._put(item)
-            return future
+            future: Future[T] = Future()
+            self._put(_Item(piece, future))
+            return future.result()
+        item = _Item(piece)
         try:
             self._commit(self._present(), [item])
         finally:
             self._writing.release()
-        return future
+        if item.failure is not None:
+            raise item.failure
+        return cast("T", item.outcome)
 
     def _present(self) -> Connection:
         if self._closed or self._connection is None:
@@ -204,8 +207,8 @@ class SqliteDatabase:
             written = (frozenset(), False)
         self._answer(batch, *written)
 
-    def _attempt(self, connection: Connection, batch: Sequence[_Item]) -> tuple[Collection[str], bool]:
-        """Run the pieces in one transaction; return the topics written to, and whether jobs were. What raises lost it all."""
+    def _attempt(self, connection: Connection, batch: Sequence[_Item]) -> tuple[Collection[type[Event]], bool]:
+        """Run the pieces in one transaction; return the types of events written, whether jobs were. What raises lost it all."""
         driver = cast("Any", connection.connection.driver_connection)
         transaction = OpenTransaction(
             connection,
@@ -225,7 +228,7 @@ class SqliteDatabase:
         driver.execute("COMMIT")
         self.commits += 1
         faults.hit("writer.after-commit")
-        return transaction.wrote_topics, transaction.wrote_jobs
+        return transaction.wrote_events, transaction.wrote_jobs
 
     def _perform_alone(self, transaction: OpenTransaction, item: _Item) -> None:
         """Run the only piece of a transaction: its failure loses nobody else's work, so it needs no savepoint."""
@@ -254,13 +257,13 @@ class SqliteDatabase:
         if driver.in_transaction:
             driver.execute("ROLLBACK")
 
-    def _answer(self, batch: Sequence[_Item], topics: Collection[str], wrote_jobs: bool) -> None:
+    def _answer(self, batch: Sequence[_Item], events: Collection[type[Event]], wrote_jobs: bool) -> None:
         done = [item for item in batch if item.failure is None]
         for callback in (callback for item in done for callback in item.callbacks):
             callback()
         self._settle_all(batch)
-        for tell in self.on_events if topics else ():
-            tell(topics)
+        for tell in self.on_events if events else ():
+            tell(self.service, events)
         for wake in self.on_jobs if wrote_jobs else ():
             wake()
 

@@ -44,7 +44,8 @@ def hash_id_number(keys: Keys, number: str, kid: str | None = None) -> IdNumberH
 def checked_id_number(number: str) -> str:
     """Return the number in its one spelling. Raises `IdNumberRefused`.
 
-    Length, digits, date of birth and check character are looked at; the region code is not, because codes come and go.
+    Length, digits, date of birth and check character are looked at; of the region code only that it begins with no 0,
+    because codes come and go.
     """
     from stdnum.cn import ric  # noqa: PLC0415 - few processes ever see a number
     from stdnum.exceptions import ValidationError  # noqa: PLC0415 - as above
@@ -54,6 +55,8 @@ def checked_id_number(number: str) -> str:
         raise IdNumberRefused(f"身份证号应为{LENGTH}位，现为{len(compact)}位，请核对。", "The ID number has a wrong length.")
     if not (compact.isascii() and compact[:-1].isdigit() and (compact[-1].isdigit() or compact[-1] == "X")):
         raise IdNumberRefused("身份证号应为17位数字加1位数字或X，请核对。", "The ID number holds other characters.")
+    if compact.startswith("0"):
+        raise IdNumberRefused("身份证号前6位是行政区划代码，不以0开头，请核对。", "No region code begins with 0.")
     try:
         ric.get_birth_date(compact)
     except ValidationError:

@@ -251,6 +251,9 @@ def _stretches(rule: Black | FrozenPicture | Silent, spans: list[tuple[float, fl
 def _card(rule: HeadCard | TailCard, case: Screening, place: str, window_s: tuple[float, float]) -> Finding:
     shown = "、".join(item.words for item in rule.asked_of(case.unit_type))
     asks = f"应写明{shown}" if shown and not rule.words else rule.asked()
-    window = span_text(*window_s)
-    told = finding(rule, f"{place}画面{window}", sentence=f"请核对{case.cards}画面：{place}（{window}）{asks}")
+    if window_s == (0.0, case.extent_s):
+        measured, where = f"全片画面{span_text(*window_s)}", f"全片只有{duration_text(case.extent_s)}，其中{place}"
+    else:
+        measured, where = f"{place}画面{span_text(*window_s)}", f"{place}（{span_text(*window_s)}）"
+    told = finding(rule, measured, sentence=f"请核对{case.cards}画面：{where}{asks}")
     return told.model_copy(update={"at_s": round(window_s[0], 2), "until_s": round(window_s[1], 2)})

@@ -74,7 +74,9 @@ def _object(number: int, line: str) -> dict[str, Any]:
     try:
         value = json.loads(line, object_pairs_hook=_unique, parse_float=_no_float, parse_constant=_no_float)
         line.encode()
-    except (ValueError, RecursionError) as error:
+    except (json.JSONDecodeError, UnicodeEncodeError, RecursionError):
+        raise UnreadableError(f"第{number}行不是评审记录的一行") from None
+    except ValueError as error:
         raise UnreadableError(f"第{number}行不是评审记录的一行：{error}") from None
     if not isinstance(value, dict):
         raise UnreadableError(f"第{number}行不是评审记录的一行")

@@ -12,7 +12,7 @@ from services.search.actions.checks import answer
 from services.search.domain.answers import Answer, Match, Rules
 from services.search.domain.columns import Column
 from services.search.domain.entries import Entry, Subject
-from services.search.domain.tables import NotTaken, Row, Sheet
+from services.search.domain.tables import NotTaken, Row, Sheet, place
 from services.search.store.campaigns import CampaignRules, TrackRules
 from services.search.tools.files import read_sheets
 from services.search.tools.register_rows import NoEntry, read_entry
@@ -20,13 +20,23 @@ from services.search.tools.register_rows import NoEntry, read_entry
 
 @dataclass(frozen=True)
 class RowAnswer:
-    """The answer for a row. `remarks` say what of the row could not be used, or why it could not be compared at all."""
+    """The answer for a row. `remarks` say what of the row could not be used, or why it could not be compared at all.
+
+    `row` counts the file's rows of data; `sheet` and `line` say where it stands, as a spreadsheet shows it.
+    """
 
     row: int
+    sheet: str | None
+    line: int
     answer: Answer
     sentence: str
     matches: tuple[Match, ...]
     remarks: tuple[str, ...]
+
+    @property
+    def place(self) -> str:
+        """Where the row stands, in words."""
+        return place(self.sheet, self.line)
 
     def document(self) -> dict[str, object]:
         """Return the line that a script reads."""
@@ -54,7 +64,7 @@ def check_list(connection: Connection, data: bytes, campaign: CampaignRules, key
         if isinstance(each, Row):
             yield _answer(connection, each, campaign, keys)
         elif not each.is_decoration:
-            yield _unread(each.row, each.reason)
+            yield _unread(each, each.reason)
 
 
 def _in_order(sheets: Iterable[Sheet]) -> list[Row | NotTaken]:
@@ -64,8 +74,8 @@ def _in_order(sheets: Iterable[Sheet]) -> list[Row | NotTaken]:
     return sorted(rows, key=lambda row: row.row)
 
 
-def _unread(row: int, reason: str) -> RowAnswer:
-    return RowAnswer(row, Answer.ASK, f"未能比对：{reason}。", (), (reason,))
+def _unread(row: Row | NotTaken, reason: str) -> RowAnswer:
+    return RowAnswer(row.row, row.sheet, row.line, Answer.ASK, f"未能比对：{reason}。", (), (reason,))
 
 
 def _answer(connection: Connection, row: Row, campaign: CampaignRules, keys: Keys) -> RowAnswer:
@@ -74,8 +84,8 @@ def _answer(connection: Connection, row: Row, campaign: CampaignRules, keys: Key
         read = read_entry(row, keys, _only_subject(row, tracks))
         outcome = answer(connection, read.entry, _rules(read.entry, tracks, campaign))
     except NoEntry as reason:
-        return _unread(row.row, str(reason))
-    return RowAnswer(row.row, outcome.answer, outcome.sentence, outcome.matches, read.set_aside)
+        return _unread(row, str(reason))
+    return RowAnswer(row.row, row.sheet, row.line, outcome.answer, outcome.sentence, outcome.matches, read.set_aside)
 
 
 def _tracks(row: Row, campaign: CampaignRules) -> list[TrackRules]:

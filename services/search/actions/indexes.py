@@ -22,7 +22,7 @@ def feed(database: Database, index: SearchIndex) -> int:
     for name, change in _SIDES:
         index.apply(name, map(change, changed))
     versions = {story.work_id: story.version for story in changed}
-    database.call(lambda transaction: stories.told(transaction.connection, versions)).result()
+    database.call(lambda transaction: stories.told(transaction.connection, versions))
     return len(changed)
 
 

@@ -79,6 +79,7 @@ class Stated(BaseModel):
     year: int | None = Field(None, ge=1949, le=2100)
     subject: Subject | None = None
     preview: bool = False
+    again: bool = False
 
     def defaults(self) -> Defaults:
         """Return them as the reader takes them."""
@@ -87,16 +88,23 @@ class Stated(BaseModel):
 
 @WINNERS.post("/winners/imports")
 async def import_list(request: Request, context: Ctx, stated: Annotated[Stated, Query()], who: Keeper) -> Response:
-    """Import a list that is the body, or with `preview` only say what would be taken. The file's kind shows itself."""
+    """Import a list that is the body, or with `preview` only say what would be taken. The file's kind shows itself.
+
+    What the register holds already, as a file or as records, is taken only with `again`.
+    """
     data = await read_body(request, MAX_FILE_BYTES)
     defaults = stated.defaults()
     latest = await context.database.submit(lambda transaction: imports.latest_year(transaction.campaign_time()))
     read = await context.database.read(lambda _connection: read_list(data, stated.name, defaults, context.keys, latest))
+    found = await context.database.read(lambda connection: imports.already(connection, read))
     if stated.preview:
-        return answer(request, {"import": None, "report": report_json(read.report)})
+        told = {"import": None, "report": report_json(read.report), "already": [each.document() for each in found]}
+        return answer(request, told | {"remark": imports.remark(found)})
 
     def piece(transaction: Transaction) -> Answer:
-        made = imports.keep(transaction, read, defaults, by=who.account_id)
+        if not stated.again:
+            imports.refuse_again(found)
+        made = imports.keep(transaction, read, defaults, by=who.account_id, again=stated.again)
         return Answer(_import(made) | {"report": report_json(read.report)}, location=f"/winners/imports/{made.id}")
 
     return await perform(request, piece, status=201)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import typer
-
+from services.kernel.command_line import CommandLine
 from services.search.commands import indexes, winners
 from services.search.commands.desk import Reach
 from services.search.commands.winners import ExitCode
@@ -11,7 +10,7 @@ from services.search.commands.winners import ExitCode
 __all__ = ["ExitCode", "Reach", "add_to"]
 
 
-def add_to(app: typer.Typer, reach: Reach) -> None:
+def add_to(app: CommandLine, reach: Reach) -> None:
     """Add these commands to the command line."""
     app.add_typer(winners.build(reach), name="winners")
     indexes.add_to(app, reach)

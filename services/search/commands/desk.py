@@ -26,14 +26,17 @@ _ANSWER_WAIT_S = 120
 
 @dataclass(frozen=True)
 class Reach:
-    """How commands reach a home: `alone` when no platform runs on it, `reading` its rows beside one, or its `address`."""
+    """How commands reach a home: `alone` when no platform runs on it, `reading` its rows beside one, or its `address`.
 
-    alone: Callable[[Settings], AbstractContextManager[Context]]
+    `alone` makes a home where there is none only when it is told so by `make=True`; else it raises `NoData`.
+    """
+
+    alone: Callable[..., AbstractContextManager[Context]]
     reading: Callable[[Settings], AbstractContextManager[tuple[Database, Keys]]]
     address: Callable[[Path], str | None]
 
 
-Home = Annotated[Path, typer.Option("--home", metavar="DIR", envvar="LAUREL_HOME", help="数据目录，没有时新建")]
+Home = Annotated[Path, typer.Option("--home", metavar="DIR", envvar="LAUREL_HOME", help="数据目录（不写时为 ./home）")]
 Json = Annotated[bool, typer.Option("--json", help="以JSON输出")]
 DEFAULT_HOME = Path("home")
 

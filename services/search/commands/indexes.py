@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from services.kernel.command_line import CommandLine
 from services.kernel.settings import Settings
 from services.search.commands.desk import DEFAULT_HOME, Home, Json, Reach, ask
 from services.search.domain.stories import PUBLIC, STAFF
@@ -19,7 +20,7 @@ from services.search.domain.stories import PUBLIC, STAFF
 FOUND, NOTHING = 0, 1
 Query = Annotated[str, typer.Argument(metavar="QUERY", help="检索词；几个词之间用空格，须全部出现")]
 AsStaff = Annotated[bool, typer.Option("--staff", help="检索全部已提交的作品；不写时只检索已公布的")]
-Limit = Annotated[int, typer.Option(min=1, max=100, help="最多显示几件")]
+Limit = Annotated[int, typer.Option(metavar="N", min=1, max=100, help="最多显示几件")]
 
 
 class IndexName(StrEnum):
@@ -32,9 +33,9 @@ class IndexName(StrEnum):
 Name = Annotated[IndexName | None, typer.Argument(metavar="NAME", help="stories-staff 或 stories-public；不写时两个都重建")]
 
 
-def add_to(app: typer.Typer, reach: Reach) -> None:
+def add_to(app: CommandLine, reach: Reach) -> None:
     """Add both commands to the command line."""
-    index = typer.Typer(help="全文索引。Indexes of full text.", no_args_is_help=True)
+    index = CommandLine(help="全文索引。Indexes of full text.")
     app.add_typer(index, name="index")
 
     @app.command(help="全文检索作品：0 有结果，1 没有结果，3 没有办成，64 用法有误。Search stories.")

@@ -1,7 +1,7 @@
 """`laurel winners import|undo|check`: the register of earlier winners, offline or against the platform that runs.
 
 Exit codes of check: 0 all clear, 1 some ask a person, 2 some are excluded. Of import and undo: 0 done, 1 done with rows
-not taken, 2 not done. Of all: 3 the file is at fault, 64 usage.
+not taken, 2 not done. Of all: 3 a file is at fault or cannot be read, or the home holds no data, 64 usage.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
@@ -18,20 +20,27 @@ import typer
 from services.campaigns.files import read_campaign
 from services.campaigns.loader import FaultyFileError
 from services.campaigns.models.winners import LEVEL_WORDS, Level
-from services.kernel.errors import LaurelError, Problem
+from services.kernel.command_line import CommandLine
+from services.kernel.errors import LaurelError, NoData, Problem
+from services.kernel.input_files import printable, why_unreadable
 from services.kernel.settings import Settings
 from services.search.commands.desk import AT_THE_DESK, DEFAULT_HOME, Home, Json, Reach, ask
 from services.search.domain import values
 from services.search.domain.answers import Answer
 from services.search.domain.entries import Subject
+from services.search.domain.tables import place
 from services.search.tools.faults import FaultyFile
 from services.search.tools.files import check_size
 
 if TYPE_CHECKING:
     from services.kernel.keys import Keys
-    from services.kernel.ports import Database
+    from services.kernel.ports import Database, Transaction
+    from services.kernel.service import Context
     from services.search.actions.bulk import RowAnswer
+    from services.search.actions.imports import Already
     from services.search.store.campaigns import CampaignRules
+    from services.search.store.imports import Import
+    from services.search.tools.lists import ListRead
     from services.search.tools.register_rows import Defaults
 
 
@@ -57,18 +66,35 @@ NOT_COMPARED = "未能比对，请人工核实"
 File = Annotated[Path, typer.Argument(metavar="FILE", help="xlsx、csv或jsonl文件")]
 
 
-def build(reach: Reach) -> typer.Typer:
-    """Return the commands."""
-    app = typer.Typer(help="往年名录：导入、撤销、核对。Earlier winners.", no_args_is_help=True)
+IMPORT_HELP = """导入往年名录。Import a list.
 
-    @app.command("import", help="导入往年名录：0 全部收录，1 有未收录的行，2 未导入，3 文件须修改，64 用法有误。Import a list.")
+0 全部收录，1 有未收录的行，2 未导入（如文件或记录已导入过，确需再次收录时加 --again），3 文件须修改或无法读取，64 用法有误。
+预览的退出码与导入时相同。
+"""
+CHECK_HELP = """逐行核对名单，按文件中的行号回答。Check a list.
+
+0 均未发现，1 有待核实，2 有往年已获得，3 文件须修改或无法读取，或没有平台数据，64 用法有误。
+"""
+
+
+def build(reach: Reach) -> CommandLine:
+    """Return the commands."""
+    app = CommandLine(help="往年名录：导入、撤销、核对。Earlier winners.")
+
+    @app.command(
+        "import",
+        help=IMPORT_HELP,
+    )
     def import_(  # noqa: PLR0917  # options of a command
         file: File,
-        title: Annotated[str | None, typer.Option(help="称号，如 全国百姓学习之星；文件有“称号”列时以列为准")] = None,
-        level: Annotated[str | None, typer.Option(help="级别：全国、省级、市级、区级")] = None,
-        year: Annotated[int | None, typer.Option(help="年份；文件有“年份”列时以列为准")] = None,
-        subject: Annotated[str | None, typer.Option(help="对象：个人、项目、作品、单位")] = None,
+        title: Annotated[
+            str | None, typer.Option(metavar="T", help="称号，如 全国百姓学习之星；文件有“称号”列时以列为准")
+        ] = None,
+        level: Annotated[str | None, typer.Option(metavar="L", help="级别：全国、省级、市级、区级")] = None,
+        year: Annotated[int | None, typer.Option(metavar="YEAR", help="年份；文件有“年份”列时以列为准")] = None,
+        subject: Annotated[str | None, typer.Option(metavar="S", help="对象：个人、项目、作品、单位")] = None,
         preview: Annotated[bool, typer.Option("--preview", help="只预览，不导入")] = False,
+        again: Annotated[bool, typer.Option("--again", help="文件或记录已导入过的，仍再次收录")] = False,
         home: Home = DEFAULT_HOME,
         as_json: Json = False,
     ) -> None:
@@ -78,11 +104,13 @@ def build(reach: Reach) -> typer.Typer:
         defaults = Defaults(title, _level(level), year, _subject(subject))
         with _told(as_json=as_json):
             data = _read(file)
-            report = _import(reach, Settings(home=home), data, file.name, defaults, preview=preview)
+            report = _import(reach, Settings(home=home), Given(data, file.name, defaults, preview=preview, again=again))
         _tell_import(report, as_json=as_json)
+        if report.get("already") and not again:
+            raise typer.Exit(ExitCode.EXCLUDE)
         raise typer.Exit(ExitCode.ASK if report["report"]["not_taken"] else ExitCode.CLEAR)
 
-    @app.command(help="撤销一次导入的全部记录：0 已撤销，2 没有这次导入或已撤销过。Undo an import.")
+    @app.command(help="撤销一次导入的全部记录：0 已撤销，2 没有这次导入或已撤销过，3 没有平台数据，64 用法有误。Undo it.")
     def undo(
         import_id: Annotated[str, typer.Argument(metavar="IMPORT", help="导入编号")],
         home: Home = DEFAULT_HOME,
@@ -94,7 +122,7 @@ def build(reach: Reach) -> typer.Typer:
         told = {"import": import_id, "removed": removed}
         typer.echo(json.dumps(told) if as_json else f"已撤销导入{import_id}，移出{removed:,}条记录。")
 
-    @app.command(help="逐行核对名单：0 均未发现，1 有待核实，2 有往年已获得，3 文件须修改，64 用法有误。Check a list.")
+    @app.command(help=CHECK_HELP)
     def check(
         file: File,
         campaign: Annotated[str, typer.Option("--campaign", metavar="C", help="活动编号、活动文件（YAML）或其导出文件")],
@@ -104,8 +132,10 @@ def build(reach: Reach) -> typer.Typer:
         """Answer for each row of a list."""
         from services.search.actions import bulk  # noqa: PLC0415 - other commands start faster without
 
-        with _told(as_json=as_json), _rows(reach, Settings(home=home)) as (database, keys):
+        data = b""
+        with _told(as_json=as_json, not_done=ExitCode.FAULTY):
             data = _read(file)
+        with _told(as_json=as_json, not_done=ExitCode.FAULTY), _rows(reach, Settings(home=home)) as (database, keys):
             rules = _campaign(campaign, database)
             answers = database.look(lambda connection: list(bulk.check_list(connection, data, rules, keys)))
         _tell_answers(answers, as_json=as_json)
@@ -122,7 +152,7 @@ def _read(file: Path) -> bytes:
         check_size(file.stat().st_size)
         return file.read_bytes()
     except OSError as trouble:
-        _refuse(f"无法读取文件 {_shown(file)}：{trouble.strerror}")
+        raise FaultyFile(why_unreadable(file, trouble), "The file cannot be read.") from trouble
 
 
 def _level(text: str | None) -> Level | None:
@@ -144,16 +174,16 @@ def _campaign(name: str, database: Database) -> CampaignRules:
     from services.search.actions.register import rules_of  # noqa: PLC0415 - other commands start faster without
     from services.search.store import campaigns  # noqa: PLC0415 - other commands start faster without
 
-    path = Path(name)
-    if not path.is_file():
-        known = database.look(lambda connection: campaigns.get(connection, name))
-        return known or _refuse(f"没有活动“{name}”，也没有这个文件。")
+    known = database.look(lambda connection: campaigns.get(connection, name))
+    if known is not None:
+        return known
     try:
-        return rules_of(read_campaign(path), 0)
+        return rules_of(read_campaign(Path(name)), 0)
     except FaultyFileError as faulty:
         raise FaultyFile(f"活动文件须修改：{faulty}", "The campaign file is at fault.") from faulty
     except OSError as trouble:
-        _refuse(f"无法读取文件 {_shown(path)}：{trouble.strerror}")
+        why = why_unreadable(Path(name), trouble)
+        raise FaultyFile(f"没有编号为“{printable(name)}”的活动。{why}", "No such campaign, and no such file.") from trouble
 
 
 # What is done: alone, or by the platform that runs
@@ -169,22 +199,79 @@ def _rows(reach: Reach, settings: Settings) -> Iterator[tuple[Database, Keys]]:
             yield context.database, context.keys
 
 
-def _import(reach: Reach, settings: Settings, data: bytes, name: str, defaults: Defaults, *, preview: bool) -> dict[str, Any]:
-    from services.search.actions import imports  # noqa: PLC0415 - other commands start faster without
-    from services.search.tools.lists import read_list, report_json  # noqa: PLC0415 - other commands start faster without
+@dataclass(frozen=True)
+class Given:
+    """A list to import, and how."""
 
+    data: bytes
+    name: str
+    defaults: Defaults
+    preview: bool
+    again: bool
+
+
+def _import(reach: Reach, settings: Settings, given: Given) -> dict[str, Any]:
     if address := reach.address(settings.home):
-        stated = {"title": defaults.honour, "level": defaults.level, "year": defaults.year, "subject": defaults.subject}
-        query = {key: value for key, value in stated.items() if value is not None}
-        return ask(settings, "POST", f"{address}/winners/imports", query | {"name": name, "preview": preview}, data)
-    with reach.alone(settings) as context:
-        latest = context.database.call(lambda transaction: imports.latest_year(transaction.campaign_time())).result()
-        read = read_list(data, name, defaults, context.keys, latest)
-        made = None
-        if not preview:
-            keep = context.database.call(lambda transaction: imports.keep(transaction, read, defaults, by=AT_THE_DESK))
-            made = keep.result()
-    return {"import": made and made.id, "file": name, "report": report_json(read.report)}
+        return ask(settings, "POST", f"{address}/winners/imports", _query(given), given.data)
+    if given.preview:
+        with _home_or_none(settings) as looked_at, reach.alone(looked_at, make=looked_at is not settings) as context:
+            return _previewed(context, given)
+    if not settings.has_data:
+        typer.echo(f"新建数据目录 {settings.home}。", err=True)
+    with reach.alone(settings, make=True) as context:
+        return _imported(context, given)
+
+
+def _query(given: Given) -> dict[str, Any]:
+    stated, defaults = {"name": given.name, "preview": given.preview, "again": given.again}, given.defaults
+    said = {"title": defaults.honour, "level": defaults.level, "year": defaults.year, "subject": defaults.subject}
+    return stated | {key: value for key, value in said.items() if value is not None}
+
+
+@contextmanager
+def _home_or_none(settings: Settings) -> Iterator[Settings]:
+    """Yield the settings, or where there is no home yet those of one that is gone afterwards: a preview leaves nothing."""
+    if settings.has_data:
+        yield settings
+        return
+    with TemporaryDirectory() as folder:
+        yield Settings(home=Path(folder))
+
+
+def _read_list(context: Context, given: Given) -> tuple[ListRead, list[Already]]:
+    from services.search.actions import imports  # noqa: PLC0415 - other commands start faster without
+    from services.search.tools.lists import read_list  # noqa: PLC0415 - other commands start faster without
+
+    latest = context.database.call(lambda transaction: imports.latest_year(transaction.campaign_time()))
+    read = read_list(given.data, given.name, given.defaults, context.keys, latest)
+    return read, context.database.look(lambda connection: imports.already(connection, read))
+
+
+def _previewed(context: Context, given: Given) -> dict[str, Any]:
+    from services.search.actions import imports  # noqa: PLC0415 - other commands start faster without
+
+    read, found = _read_list(context, given)
+    already = [each.document() for each in found]
+    return _told_of(None, given, read) | {"already": already, "remark": imports.remark(found)}
+
+
+def _imported(context: Context, given: Given) -> dict[str, Any]:
+    from services.search.actions import imports  # noqa: PLC0415 - other commands start faster without
+
+    read, found = _read_list(context, given)
+    if not given.again:
+        imports.refuse_again(found)
+
+    def keep(transaction: Transaction) -> Import:
+        return imports.keep(transaction, read, given.defaults, by=AT_THE_DESK, again=given.again)
+
+    return _told_of(context.database.call(keep).id, given, read)
+
+
+def _told_of(import_id: str | None, given: Given, read: ListRead) -> dict[str, Any]:
+    from services.search.tools.lists import report_json  # noqa: PLC0415 - other commands start faster without
+
+    return {"import": import_id, "file": given.name, "report": report_json(read.report)}
 
 
 def _undo(reach: Reach, settings: Settings, import_id: str) -> int:
@@ -193,15 +280,14 @@ def _undo(reach: Reach, settings: Settings, import_id: str) -> int:
     if address := reach.address(settings.home):
         return int(ask(settings, "POST", f"{address}/winners/imports/{import_id}/undo")["removed"])
     with reach.alone(settings) as context:
-        undo = context.database.call(lambda transaction: imports.undo(transaction, import_id, by=AT_THE_DESK))
-        return undo.result()
+        return context.database.call(lambda transaction: imports.undo(transaction, import_id, by=AT_THE_DESK))
 
 
 # What is told
 
 
 @contextmanager
-def _told(*, as_json: bool) -> Iterator[None]:
+def _told(*, as_json: bool, not_done: ExitCode = ExitCode.EXCLUDE) -> Iterator[None]:
     """Tell what could not be done, and exit accordingly."""
     try:
         yield
@@ -212,7 +298,7 @@ def _told(*, as_json: bool) -> Iterator[None]:
             typer.echo(json.dumps({"refused": message, **extra}, ensure_ascii=False))
         else:
             typer.echo(message, err=True)
-        raise typer.Exit(ExitCode.FAULTY if isinstance(reason, FaultyFile) else ExitCode.EXCLUDE) from None
+        raise typer.Exit(ExitCode.FAULTY if isinstance(reason, FaultyFile | NoData) else not_done) from None
 
 
 def _tell_import(told: dict[str, Any], *, as_json: bool) -> None:
@@ -223,8 +309,10 @@ def _tell_import(told: dict[str, Any], *, as_json: bool) -> None:
     for line in _columns(report["sheets"]):
         typer.echo(line)
     for row in (*report["not_taken"], *report["set_aside"]):
-        typer.echo(f"{_place(row)}：{row['reason']}")
+        typer.echo(f"{place(row['sheet'], row['line'])}：{row['reason']}")
     typer.echo(report["sentence"] + (f"导入编号{told['import']}。" if told["import"] else "以上为预览，未导入。"))
+    if told.get("remark"):
+        typer.echo(told["remark"])
 
 
 def _columns(sheets: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -237,26 +325,17 @@ def _columns(sheets: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         yield f"{name}采用的列：{'、'.join(sheet['columns'])}{unread}"
 
 
-def _place(row: Mapping[str, Any]) -> str:
-    sheet = f"工作表“{row['sheet']}”" if row["sheet"] else ""
-    return f"{sheet}第{row['line']}行"
-
-
 def _tell_answers(answers: Iterable[RowAnswer], *, as_json: bool) -> None:
     for each in answers:
         if as_json:
             typer.echo(json.dumps(each.document(), ensure_ascii=False))
         else:
             compared = each.matches or each.answer is Answer.CLEAR
-            typer.echo(f"第{each.row}条：{_WORDS[each.answer] if compared else NOT_COMPARED}")
+            typer.echo(f"{each.place}：{_WORDS[each.answer] if compared else NOT_COMPARED}")
             for reason in (reason for match in each.matches for reason in match.reasons):
                 typer.echo(f"  · {reason}")
         for remark in each.remarks:
-            typer.echo(f"第{each.row}条：{remark}", err=True)
-
-
-def _shown(file: Path) -> str:
-    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in str(file))
+            typer.echo(f"{each.place}：{remark}", err=True)
 
 
 def _refuse(message: str) -> NoReturn:

@@ -13,6 +13,11 @@ _LINES_BEFORE_A_HEAD = 40
 _REMARKS = ("备注", "注:", "注：", "说明", "合计", "总计", "共计", "填表", "制表", "审核", "单位盖章", "以上", "联系")
 
 
+def place(sheet: str | None, line: int) -> str:
+    """Return where a row stands, as a spreadsheet shows it: "第3行", "工作表“2019”第3行"."""
+    return f"{f'工作表“{sheet}”' if sheet else ''}第{line}行"
+
+
 @dataclass(frozen=True)
 class Line:
     """One line of a sheet: its number there, from 1, and its cells as text. Merged cells are filled in."""

@@ -39,10 +39,11 @@ def get(connection: Connection, import_id: str) -> Import | None:
     return _one(connection.execute(select(imports).where(imports.c.id == import_id)).one_or_none())
 
 
-def in_force(connection: Connection, sha256: str, defaults: str) -> Import | None:
-    """Return the import of the same file under the same defaults that counts now."""
-    same = (imports.c.sha256 == sha256) & (imports.c.defaults == defaults) & imports.c.undone_at.is_(None)
-    return _one(connection.execute(select(imports).where(same)).first())
+def of_file(connection: Connection, sha256: str) -> list[Import]:
+    """Return the imports of the same file that count now, oldest first, whatever was stated beside it."""
+    same = (imports.c.sha256 == sha256) & imports.c.undone_at.is_(None)
+    rows = connection.execute(select(imports).where(same).order_by(imports.c.imported_at))
+    return [Import(**row._mapping) for row in rows]  # noqa: SLF001  # SQLAlchemy's public name for a row as a mapping
 
 
 def listed(connection: Connection) -> list[Import]:

@@ -51,6 +51,14 @@ def like(connection: Connection, entry: Entry) -> list[EarlierRecord]:
     return [_record(row) for row in connection.execute(select(winner).where(winner.c.record.in_(found)))]
 
 
+def imported_like(connection: Connection, entries: Iterable[Entry]) -> list[tuple[str, EarlierRecord]]:
+    """Return the records of lists that share a key with any of the entries, each with its import."""
+    wanted = {key for entry in entries for key in keys(entry)}
+    found = select(winner_key.c.record).where(winner_key.c.key.in_(wanted))
+    rows = connection.execute(select(winner).where(winner.c.record.in_(found), winner.c.import_id.is_not(None)))
+    return [(row.import_id, _record(row)) for row in rows]
+
+
 def get(connection: Connection, record: str) -> EarlierRecord | None:
     """Return one record."""
     row = connection.execute(select(winner).where(winner.c.record == record)).one_or_none()

@@ -38,13 +38,13 @@ def test_what_waits_and_what_is_dead_is_counted_for_the_services_own_consumer(ob
         ):
             transaction.execute(DEFERRED, (consumer, f"e{number}", state, to_us(arrived + timedelta(seconds=number))))
 
-    observed.context.database.call(defer).result()
+    observed.context.database.call(defer)
     gauges = _gauges(observed)
     assert gauges['laurel_deferred_events{consumer="intake"}'] == "2.0"
     assert gauges['laurel_deferred_oldest_age_seconds{consumer="intake"}'] == "90.0"
     assert gauges['laurel_dead_letters_open{consumer="intake"}'] == "1.0"
 
-    observed.context.database.call(lambda transaction: transaction.execute("DELETE FROM deferred")).result()
+    observed.context.database.call(lambda transaction: transaction.execute("DELETE FROM deferred"))
     gauges = _gauges(observed)
     assert gauges['laurel_dead_letters_open{consumer="intake"}'] == "0.0"
     assert gauges['laurel_deferred_oldest_age_seconds{consumer="intake"}'] == "0.0"
@@ -54,7 +54,7 @@ def test_the_lag_is_what_the_log_holds_beyond_the_consumers_position(observed):
     database = observed.context.database
     observed.context.bus = SqliteBus({"intake": database.path})
     for _ in range(3):
-        database.call(lambda transaction: transaction.emit(AccountEnded(account_id="a"))).result()
+        database.call(lambda transaction: transaction.emit(AccountEnded(account_id="a")))
     observed.clock.pass_by(seconds=3)
     gauges = _gauges(observed)
     assert gauges['laurel_consumer_lag_events{consumer="intake"}'] == "3.0"
@@ -62,7 +62,7 @@ def test_the_lag_is_what_the_log_holds_beyond_the_consumers_position(observed):
 
 
 def test_jobs_are_counted_by_kind_and_state(observed):
-    observed.context.database.call(lambda transaction: transaction.enqueue("media.judge", "k", {})).result()
+    observed.context.database.call(lambda transaction: transaction.enqueue("media.judge", "k", {}))
     gauges = _gauges(observed)
     assert gauges['laurel_jobs{kind="media.judge",service="intake",state="queued"}'] == "1.0"
     assert gauges['laurel_jobs{kind="media.judge",service="intake",state="failed"}'] == "0.0"

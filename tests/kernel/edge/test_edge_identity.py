@@ -194,6 +194,7 @@ def test_an_id_number_is_kept_as_a_keyed_hash_and_its_last_four(keys, tmp_path):
         ("110105194902300021", "出生日期"),
         ("110105194912310021", "校验位"),
         ("110150194912310020", "校验位"),
+        ("049905779106291159", "不以0开头"),
     ],
 )
 def test_an_id_number_that_cannot_be_is_refused_and_not_repeated(keys, number, words):

@@ -61,7 +61,7 @@ def test_processes_that_start_at_once_agree(tmp_path):
 @pytest.mark.parametrize("mode", [0o644, 0o604, 0o602, 0o660, 0o666, 0o601])
 def test_a_key_that_others_may_read_or_change_is_refused_with_what_to_do(folder, mode):
     (folder / "token.json").chmod(mode)
-    with pytest.raises(KeysRefused, match=r"token\.json: others may read or change .* chmod 600"):
+    with pytest.raises(KeysRefused, match=r"token\.json：他人可以读取或修改.*chmod 600"):
         Keys.open(folder)
 
 
@@ -72,7 +72,7 @@ def test_a_secret_file_of_a_group_is_taken(folder):
 
 def test_a_lost_key_is_not_quietly_replaced(folder):
     (folder / "receipt.json").unlink()
-    with pytest.raises(KeysRefused, match=r"receipt\.json: this key file is missing; put it back"):
+    with pytest.raises(KeysRefused, match=r"receipt\.json：没有这个密钥文件。请从密钥的备份中恢复。"):
         Keys.open(folder)
 
 
@@ -100,14 +100,14 @@ def test_a_damaged_key_is_refused_by_name(folder, purpose, how):
         return
     file = folder / f"{purpose}.json"
     file.write_bytes(_damage(json.loads(file.read_text()), how))
-    with pytest.raises(KeysRefused, match=rf"{purpose}\.json: this key file is damaged"):
+    with pytest.raises(KeysRefused, match=rf"{purpose}\.json：密钥文件已损坏"):
         Keys.open(folder)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[]", b"null", b'"key"'])
 def test_a_file_that_is_no_key_is_refused_by_name(folder, content):
     (folder / "upload.json").write_bytes(content)
-    with pytest.raises(KeysRefused, match=r"upload\.json: this key file"):
+    with pytest.raises(KeysRefused, match=r"upload\.json：密钥文件"):
         Keys.open(folder)
 
 
