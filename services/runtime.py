@@ -131,7 +131,7 @@ class Platform:
     def _lock_home(self) -> None:
         home = self.settings.home
         try:
-            home.mkdir(parents=True, exist_ok=True)
+            home.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock: IO[str] = self._stack.enter_context((home / "lock").open("a+", encoding="utf-8"))
         except OSError as trouble:
             raise CannotStart(f"数据目录 {home} 不能写入（{trouble.strerror}），请用 --home 另指一个目录。") from trouble

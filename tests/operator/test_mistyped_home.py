@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from operator_home import Home
 
+from services.kernel.settings import Settings
+from services.runtime import Platform
+
 CAMPAIGN = str(Path(__file__).parents[2] / "campaigns" / "jiangzhou-2025.yaml")
 COMMANDS = (
     ("doctor",),
@@ -51,3 +54,10 @@ def test_the_home_of_the_environment_is_meant_alike(tmp_path: Path, monkeypatch:
             told = capsys.readouterr()
             assert f"{tmp_path / 'elsewhere'} 中没有平台数据" in told.out + told.err, words
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_new_home_is_open_to_its_owner_alone(tmp_path):
+    platform = Platform(Settings(home=tmp_path / "new", port=0), definitions=())
+    platform.start()
+    platform.stop()
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
