@@ -26,7 +26,8 @@ from services.campaigns.normal import campaign_hash, canonical_json
 from services.campaigns.workfile import WorkFile
 from services.kernel.command_line import CommandLine
 from services.kernel.errors import Problem
-from services.kernel.input_files import printable, why_unreadable
+from services.kernel.input_files import why_unreadable
+from services.kernel.text import escaped
 
 app = CommandLine(help="活动文件：检查、说明、试判、导出。Campaign files.")
 
@@ -196,7 +197,7 @@ def _unreadable(file: Path, trouble: OSError, *, as_json: bool) -> ExitCode:
 
 
 def _shown(file: Path) -> str:
-    return printable(str(file))
+    return escaped(str(file))
 
 
 def _refuse(message: str) -> NoReturn:

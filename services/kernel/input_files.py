@@ -7,6 +7,8 @@ import os
 import stat
 from pathlib import Path
 
+from services.kernel.text import escaped
+
 UNREADABLE = 3
 _TROUBLES = {
     errno.ENOENT: "没有这个文件。请核对文件名和所在的文件夹。",
@@ -16,7 +18,6 @@ _TROUBLES = {
     errno.ENAMETOOLONG: "文件名过长。请改用较短的文件名。",
     errno.EIO: "存储设备没有读出内容。请换一份副本。",
 }
-_UNPRINTABLE = {*range(32), 127, *range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F}
 
 
 def check_input(file: Path) -> int:
@@ -31,10 +32,4 @@ def check_input(file: Path) -> int:
 def why_unreadable(file: Path, trouble: OSError) -> str:
     """Return the sentence: what could not be read, why, and what to do."""
     told = _TROUBLES.get(trouble.errno or 0) or f"系统报告“{trouble.strerror or trouble}”。请排除后再试。"
-    return f"无法读取文件 {printable(str(file))}：{told}"
-
-
-def printable(name: str) -> str:
-    """Return a name as it can stand on a terminal: control and direction marks become escapes."""
-    plain = name.encode("utf-8", "backslashreplace").decode("utf-8")
-    return "".join(f"\\u{ord(sign):04x}" if ord(sign) in _UNPRINTABLE else sign for sign in plain)
+    return f"无法读取文件 {escaped(str(file))}：{told}"

@@ -41,6 +41,12 @@ def without_hidden(text: str) -> str:
     return "".join(char for place, char in enumerate(text) if place not in places) if places else text
 
 
+def escaped(text: str) -> str:
+    """Return the text as it can stand on one line of a terminal: what no reader sees, and ends of lines, become escapes."""
+    hidden = {*_hidden(text), *(place for place, char in enumerate(text) if char in "\t\r\n")}
+    return "".join(f"\\u{ord(char):04x}" if place in hidden else char for place, char in enumerate(text))
+
+
 def told(char: str) -> str:
     """Return how a person is told of a character: its number, and what it is."""
     kinds = ((_DIRECTIONS, "改变文字方向的标记"), (_SEPARATORS, "分行符"), (_PRIVATE, "自造字"), (_CONTROLS, "控制字符"))

@@ -20,7 +20,8 @@ from services.campaigns.models import Campaign
 from services.campaigns.normal import campaign_hash
 from services.campaigns.slots import Slot
 from services.kernel.command_line import CommandLine
-from services.kernel.input_files import check_input, printable, why_unreadable
+from services.kernel.input_files import check_input, why_unreadable
+from services.kernel.text import escaped
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -96,7 +97,7 @@ def _slot(campaign: Campaign, slot_id: str) -> Slot:
     slot = campaign.slot(slot_id)
     if slot is None:
         known = "、".join(dict.fromkeys(slot.id for track in campaign.tracks for slot in track.slots))
-        _complain(f"活动没有材料“{printable(slot_id)}”，可选：{known}")
+        _complain(f"活动没有材料“{escaped(slot_id)}”，可选：{known}")
         raise typer.Exit(ExitCode.USAGE)
     return slot
 
@@ -136,7 +137,7 @@ def _refused(file: Path, told_hash: str, sentence: str, *, as_json: bool) -> Exi
 
 def _trouble(file: Path, trouble: OSError) -> str:
     """Return the machine's trouble, of which the file knows nothing."""
-    name = printable(str(file))
+    name = escaped(str(file))
     if trouble.errno == errno.ENOSPC:
         return f"无法核验 {name}：临时空间已满。请腾出空间后再试。"
     if trouble.filename in _PROGRAMS:
@@ -167,7 +168,7 @@ def _print_report(file: Path, report: list[str], findings: tuple[Finding, ...]) 
     from rich.text import Text  # noqa: PLC0415 only people need it
 
     console = _console()
-    console.print(Text(printable(str(file)), style="bold"))
+    console.print(Text(escaped(str(file)), style="bold"))
     for finding in sorted(findings, key=lambda found: list(_SEVERITY_WORDS).index(found.severity)):
         console.print(Text(f"  {_SEVERITY_WORDS[finding.severity]}  {finding.message}"))
     for line in filter(None, report):
@@ -183,7 +184,7 @@ def _progress(file: Path, *, quiet: bool) -> Iterator[Callable[[float], None]]:
     from rich.progress import Progress  # noqa: PLC0415 only people need it
 
     with Progress(console=_console(stderr=True), transient=True) as bar:
-        task = bar.add_task(printable(file.name), total=1.0)
+        task = bar.add_task(escaped(file.name), total=1.0)
         yield lambda share: bar.update(task, completed=share)
 
 

@@ -198,6 +198,11 @@ def test_what_no_reader_sees_is_left_out(read: Read) -> None:
     assert missed(found) == [(2, 2, "没有姓名"), (3, 3, "没有可比对的文字：？！")]
 
 
+def test_a_name_in_characters_newer_than_this_python_is_kept(read: Read) -> None:
+    rare = "沈\U0002ebf0"  # CJK extension I, Unicode 15.1
+    assert [record.entry.name for _, record in read(f"姓名,单位\n{rare},江州学院\n").records] == [rare]
+
+
 def test_a_broken_cell_is_named(read: Read) -> None:
     found = read(xlsx(("s", [["姓名", "单位"], ["#REF!", "甲"], ["乙", "#N/A"]])))
     assert [reason for _, _, reason in missed(found)] == ["单元格为“#REF!”，请在表格中改正", "单元格为“#N/A”，请在表格中改正"]

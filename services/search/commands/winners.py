@@ -22,8 +22,9 @@ from services.campaigns.loader import FaultyFileError
 from services.campaigns.models.winners import LEVEL_WORDS, Level
 from services.kernel.command_line import CommandLine
 from services.kernel.errors import LaurelError, NoData, Problem
-from services.kernel.input_files import printable, why_unreadable
+from services.kernel.input_files import why_unreadable
 from services.kernel.settings import Settings
+from services.kernel.text import escaped
 from services.search.commands.desk import AT_THE_DESK, DEFAULT_HOME, Home, Json, Reach, ask
 from services.search.domain import values
 from services.search.domain.answers import Answer
@@ -183,7 +184,7 @@ def _campaign(name: str, database: Database) -> CampaignRules:
         raise FaultyFile(f"活动文件须修改：{faulty}", "The campaign file is at fault.") from faulty
     except OSError as trouble:
         why = why_unreadable(Path(name), trouble)
-        raise FaultyFile(f"没有编号为“{printable(name)}”的活动。{why}", "No such campaign, and no such file.") from trouble
+        raise FaultyFile(f"没有编号为“{escaped(name)}”的活动。{why}", "No such campaign, and no such file.") from trouble
 
 
 # What is done: alone, or by the platform that runs

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from enum import StrEnum
 from functools import cache
 
 from services.kernel.grams import fold
+from services.kernel.text import without_hidden
 
 
 class Column(StrEnum):
@@ -161,18 +161,12 @@ NAMING = frozenset({Column.NAME, Column.PERSON, Column.PROJECT, Column.WORK})
 
 
 def visible(text: str) -> str:
-    """Return a cell's text without what no reader sees: control characters, marks of direction, halves of characters."""
-    return "".join(char if char in _WHITE else _SHOWN_AS.get(unicodedata.category(char), char) for char in text).strip()
+    """Return a cell as a reader sees it: a control stands for a space, what cannot be shown is marked, nothing is hidden."""
+    return without_hidden(_LOST.sub("\N{REPLACEMENT CHARACTER}", _CONTROL.sub(" ", text))).strip()
 
 
-_WHITE = "\n\t "
-_SHOWN_AS = {
-    "Cc": " ",
-    "Cf": "",
-    "Cs": "\N{REPLACEMENT CHARACTER}",
-    "Co": "\N{REPLACEMENT CHARACTER}",
-    "Cn": "\N{REPLACEMENT CHARACTER}",
-}
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_LOST = re.compile("[\ud800-\uf8ff\U000f0000-\U0010ffff]")  # halves of characters, and those that each machine draws otherwise
 
 
 def _plain(label: str) -> str:
